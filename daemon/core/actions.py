@@ -1,0 +1,107 @@
+"""What the planner asks for. Each action is a value; the runner carries it out and brings back the event it names."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from daemon.core.ledger import Entry
+from daemon.core.model import Entity, Generation, Partition, Undecodable
+from daemon.core.procedure import Call
+
+Which = Literal["due", "waiting", "refused"]
+"""Which entries of the local store are wanted: due by time, waiting for their turn, refused until a repair."""
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Make the call, but not after `not_after`; answered by `Replied` or `NotSent`."""
+
+    ticket: int
+    tenant: str
+    call: Call
+    not_after: float
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Write the entry to the partition's ledger and, once acknowledged, to the local store; answered by `Recorded`."""
+
+    ticket: int
+    partition: Partition
+    entity: Entity
+    entry: Entry
+
+
+class Adopt(msgspec.Struct, frozen=True):
+    """Put an entry that the ledger topic already holds at `offset` into the local store; not answered."""
+
+    partition: Partition
+    entity: Entity
+    entry: Entry
+    offset: int
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """Write the record at the offset to the dead-letter topic; answered by `DeadLettered`."""
+
+    ticket: int
+    partition: Partition
+    offset: int
+    cause: Undecodable
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """Commit these offsets for the group, in order after all that was settled; answered by `Committed`."""
+
+    offsets: Mapping[Partition, int]
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """Take entries from the local store, each once until it is recorded again or put back; answered by `Loaded`.
+
+    `due`: of all tenants but `except_tenants`, due now, earliest first. `waiting`: of one tenant, oldest first.
+    `refused`: of one tenant, parked and not waiting.
+    """
+
+    partition: Partition
+    generation: Generation
+    which: Which
+    tenant: str | None = None
+    except_tenants: frozenset[str] = frozenset()
+    limit: int
+
+
+class PutBack(msgspec.Struct, frozen=True):
+    """Forget that these entries were taken from the local store; not answered."""
+
+    partition: Partition
+    entities: tuple[Entity, ...]
+
+
+class HandOver(msgspec.Struct, frozen=True):
+    """Write `_handover` as the last ledger record: nothing is in flight or unknown; answered by `Recorded`."""
+
+    ticket: int
+    partition: Partition
+    generation: Generation
+    watermark: int
+
+
+class Release(msgspec.Struct, frozen=True):
+    """The partition may go: the rebalance need not wait for it any longer; not answered."""
+
+    partition: Partition
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Fetch nothing more from these partitions; not answered."""
+
+    partitions: tuple[Partition, ...]
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Fetch from these partitions again; not answered."""
+
+    partitions: tuple[Partition, ...]
+
+
+Action = Send | Record | Adopt | DeadLetter | Commit | Load | PutBack | HandOver | Release | Pause | Resume

@@ -1,0 +1,130 @@
+"""Taking records in: which settle at once, which wait in the ledger, and which enter a lane."""
+
+from daemon.core.delivering import Delivering
+from daemon.core.events import Arrival, Fetched
+from daemon.core.lanes import Item, Lane
+from daemon.core.ledger import Entry
+from daemon.core.model import Change, Ignored, Tenant, Undecodable
+from daemon.core.notices import Conflicted, Received, Settled
+from daemon.core.procedure import Prepared
+from daemon.core.recording import Recording
+from daemon.core.state import Assignment, State, Work
+from daemon.core.stepping import prepare
+
+
+class Admitting:
+    """Decides what becomes of each fetched record."""
+
+    def __init__(self, state: State, recording: Recording, delivering: Delivering) -> None:
+        """Share the planner's memory, its way to the ledger and its lanes."""
+        self._state = state
+        self._recording = recording
+        self._delivering = delivering
+
+    def fetched(self, assignment: Assignment, event: Fetched) -> None:
+        """Take the records that have not been taken before; a repeated fetch brings nothing new."""
+        new = [arrival for arrival in event.arrivals if arrival.offset >= assignment.offsets.position]
+        self._state.output.append(Received(len(new)))
+        for arrival in new:
+            assignment.offsets.open(arrival.offset)
+            self._take(assignment, arrival)
+        assignment.offsets.advance(event.position)
+
+    def _take(self, assignment: Assignment, arrival: Arrival) -> None:
+        match arrival.message:
+            case Undecodable() as cause:
+                self._recording.dead_letter(assignment, arrival.offset, cause)
+            case Ignored(reason, tenant):
+                notice = Settled(
+                    settlement="ignored",
+                    partition=assignment.partition,
+                    offset=arrival.offset,
+                    tenant=tenant,
+                    reason=reason,
+                )
+                self._state.settle_offset(assignment, notice)
+            case Change() as change:
+                self._admit(assignment, change, arrival)
+
+    def _admit(self, assignment: Assignment, change: Change, arrival: Arrival) -> None:
+        tenant = self._state.tenants.get(change.entity.tenant)
+        if tenant is None and change.entity.tenant not in self._state.ever_known:
+            self._state.settle_change(assignment, arrival.offset, change, "ignored", "tenant")
+        elif change.entity.kind not in self._state.recipes or (tenant and change.entity.kind not in tenant.kinds):
+            self._state.settle_change(assignment, arrival.offset, change, "ignored", "kind")
+        else:
+            lane = assignment.lanes.get(change.entity)
+            known = lane.entry if lane else _known(arrival.entry, tenant)
+            highest = lane.version_seen if lane else known.highest
+            if change.version > highest or (change.version == highest and _is_replayed(change, lane)):
+                self._enter(assignment, Item(change, arrival.offset, "record", is_suspect=False), lane, known)
+            else:
+                is_conflict = change.version == highest and self._conflicts(change, tenant, lane, known)
+                self._stale(assignment, change, arrival.offset, is_conflict=is_conflict)
+
+    def _stale(self, assignment: Assignment, change: Change, offset: int, *, is_conflict: bool) -> None:
+        if is_conflict:
+            self._state.output.append(Conflicted(change.entity, change.version))
+        self._state.settle_change(assignment, offset, change, "stale", "version_conflict" if is_conflict else "")
+
+    def _conflicts(self, change: Change, tenant: Tenant | None, lane: Lane | None, known: Entry) -> bool:
+        """Tell whether a record brings other content under the highest version that is known."""
+        content = (lane or Lane(change.entity, known)).content_of(change.version)
+        if tenant is None or content == change.data:
+            return False
+        fingerprint = self._fingerprint(tenant, change)
+        if content is None:
+            other = known.fingerprint
+        else:
+            other = self._fingerprint(tenant, Change(change.entity, change.version, change.occurred_at, content))
+        return _scheme(fingerprint) == _scheme(other) and fingerprint != other
+
+    def _fingerprint(self, tenant: Tenant, change: Change) -> str:
+        prepared = prepare(self._state.recipes[change.entity.kind], tenant, change)
+        return prepared.fingerprint if isinstance(prepared, Prepared) else ""
+
+    def _enter(self, assignment: Assignment, item: Item, lane: Lane | None, known: Entry) -> None:
+        item.is_suspect = _is_suspect(assignment, item, known)
+        if lane is None:
+            self._open(assignment, item, known)
+            return
+        superseded = lane.offer(item)
+        if superseded:
+            self._state.settle(assignment, superseded, "superseded")
+        if lane.phase == "backing_off" and lane.current:
+            self._delivering.supersede(Work(assignment, lane, lane.current))
+
+    def _open(self, assignment: Assignment, item: Item, known: Entry) -> None:
+        tenant = item.change.entity.tenant
+        is_full = self._state.open_lanes[tenant] >= self._state.policy.bounds.open_per_tenant
+        lane = self._state.open_lane(assignment, item.change.entity, known)
+        lane.offer(item)
+        if is_full or tenant in assignment.waiting or not self._state.is_served(tenant):
+            lane.advance()
+            self._recording.wait(Work(assignment, lane, item))
+        else:
+            self._delivering.proceed(assignment, lane)
+
+
+def _known(entry: Entry | None, tenant: Tenant | None) -> Entry:
+    known = entry or Entry()
+    return known.of_company(tenant.company) if tenant else known
+
+
+def _is_replayed(change: Change, lane: Lane | None) -> bool:
+    """Tell whether a record asks for a version again that nobody is working on."""
+    items = (lane.current, lane.queued) if lane else ()
+    return change.replay is not None and all(not item or item.change.version != change.version for item in items)
+
+
+def _is_suspect(assignment: Assignment, item: Item, known: Entry) -> bool:
+    """Tell whether a former owner may have attempted this change, or the parked one that it replaces."""
+    if assignment.is_handed_over:
+        return False
+    is_tail = item.offset is not None and item.offset < assignment.suspect_before
+    return is_tail or (known.parked is not None and known.generation != assignment.generation)
+
+
+def _scheme(fingerprint: str) -> str:
+    """Return the part of a fingerprint that tells how it was made; fingerprints of two schemes cannot be compared."""
+    return fingerprint.partition(":")[0]

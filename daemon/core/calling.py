@@ -1,0 +1,159 @@
+"""The calls of the attempts: queueing, sending, sharing and fencing them, and stepping who waits for a reply."""
+
+from collections.abc import Iterator
+
+from daemon.core.actions import Send
+from daemon.core.events import NotSent, Replied, TokenRenewed
+from daemon.core.lanes import Lane
+from daemon.core.notices import Fenced, Held
+from daemon.core.procedure import Answered, Call, Outcome, Reply
+from daemon.core.state import Assignment, Attempt, State, Ticket
+from daemon.core.stepping import step
+
+SERVER_ERROR_STATUS = 500
+"""The HTTP status from which on an answer tells nothing but that DnB is in trouble."""
+
+DISPLACED_AT_MOST = 5
+"""So many times in a row a newer version takes a write's turn; then the write goes, however fast versions come."""
+
+
+class Calling:
+    """Brings the calls of attempts to DnB in their turn, and the replies back to the attempts."""
+
+    def __init__(self, state: State) -> None:
+        """Share the planner's memory."""
+        self._state = state
+
+    def step(self, attempt: Attempt, reply: Reply | None) -> Outcome | None:
+        """Step an attempt: queue the call it asks for, or return the outcome it ends with."""
+        match step(attempt.procedure, reply):
+            case Call() as call:
+                self._ask(attempt, call)
+                return None
+            case outcome:
+                return outcome
+
+    def send(self, number: int, not_after: float) -> None:
+        """Send the call of a granted ticket."""
+        ticket = self._state.tickets[number]
+        ticket.is_granted = True
+        for attempt in ticket.attempts:
+            attempt.has_written = attempt.has_written or ticket.call.writes
+        self._state.output.append(Send(number, ticket.tenant, ticket.call, not_after))
+
+    def outdated(self, number: int) -> Attempt | None:
+        """Return the attempt whose granted call would write an old version, while a newer one queues in its lane."""
+        ticket = self._state.tickets[number]
+        work = ticket.attempts[0].work
+        if not ticket.call.writes or work is None or work.lane.queued is None or work.assignment.ending:
+            return None
+        return ticket.attempts[0] if work.item.displaced < DISPLACED_AT_MOST else None
+
+    def give_back(self, number: int) -> None:
+        """End the attempt of a granted call that is not made after all; its quota is free again."""
+        ticket = self._state.tickets.pop(number)
+        self._state.pacing.give_back(ticket.tenant)
+        for attempt in ticket.attempts:
+            self._abandon(attempt)
+
+    def replied(self, event: Replied) -> Iterator[tuple[Attempt, Outcome | None]]:
+        """Step every attempt that waits for the reply, one at a time, and return each with its outcome."""
+        if isinstance(event.reply, Answered) and event.reply.status < SERVER_ERROR_STATUS:
+            self._state.pacing.succeeded()
+        else:
+            self._state.pacing.failed(self._state.now)
+        for attempt in self._finish(event.ticket):
+            if attempt.is_alive:
+                yield attempt, self.step(attempt, event.reply)
+
+    def not_sent(self, event: NotSent) -> None:
+        """Queue a call again that was not sent; the whole client pauses if there is no token."""
+        if event.reason == "no_token":
+            self._state.pacing.hold_client(self._state.now + self._state.policy.retrying.first)
+        ticket = self._state.tickets[event.ticket]
+        alive = [attempt for attempt in self._finish(event.ticket) if attempt.is_alive]
+        if alive:
+            again = Ticket(ticket.tenant, ticket.call, is_background=ticket.is_background)
+            again.attempts = alive
+            self._enqueue(again)
+
+    def token_renewed(self, event: TokenRenewed) -> None:
+        """Charge the client for the call to the identity server; while that refuses, nobody can be served."""
+        self._state.pacing.charge(self._state.now)
+        if event.refused is None:
+            self._state.token_refusals = 0
+            return
+        self._state.token_refusals += 1
+        wait = self._state.policy.retrying.pause("client", self._state.token_refusals)
+        self._state.pacing.hold_client(self._state.now + wait)
+        self._state.output.append(Held(None, event.refused, wait))
+
+    def cancel(self, assignment: Assignment, lane: Lane) -> bool:
+        """End what the lane does unless a call is in flight or an entry is being written; tell whether it is free."""
+        attempt = assignment.attempts.get(lane.entity)
+        if lane.phase == "recording" or (attempt and self.is_in_flight(attempt)):
+            return False
+        if attempt:
+            self._leave(attempt)
+            self._abandon(attempt)
+        lane.phase = "idle"
+        return True
+
+    def drop(self, attempt: Attempt) -> None:
+        """End an attempt whatever it waits for: its partition is gone, and a reply that still comes is fenced."""
+        if not self.is_in_flight(attempt):
+            self._leave(attempt)
+        self._abandon(attempt)
+
+    def is_in_flight(self, attempt: Attempt) -> bool:
+        """Tell whether the attempt's call was granted and its reply has not been acted on."""
+        ticket = self._state.tickets.get(attempt.ticket)
+        return ticket is None or ticket.is_granted
+
+    def _abandon(self, attempt: Attempt) -> None:
+        attempt.is_alive = False
+        attempt.procedure.close()
+        if attempt.work:
+            attempt.work.lane.must_read = attempt.work.lane.must_read or attempt.has_written
+            attempt.work.assignment.attempts.pop(attempt.work.lane.entity, None)
+
+    def _leave(self, attempt: Attempt) -> None:
+        """Take an attempt off a ticket that is not granted, and the ticket out of the queue with its last attempt."""
+        ticket = self._state.tickets[attempt.ticket]
+        ticket.attempts.remove(attempt)
+        if not ticket.attempts:
+            del self._state.tickets[attempt.ticket]
+            self._state.shared.pop((ticket.tenant, ticket.call.target), None)
+            self._state.pacing.withdraw(ticket.tenant, attempt.ticket)
+
+    def _finish(self, number: int) -> list[Attempt]:
+        ticket = self._state.tickets.pop(number)
+        self._state.pacing.finish(ticket.tenant)
+        if ticket.call.shared:
+            del self._state.shared[ticket.tenant, ticket.call.target]
+        if not any(attempt.is_alive for attempt in ticket.attempts):
+            self._state.output.append(Fenced(number))
+        return ticket.attempts
+
+    def _ask(self, attempt: Attempt, call: Call) -> None:
+        if attempt.work:
+            attempt.work.lane.phase = "calling"
+            attempt.work.assignment.attempts[attempt.work.lane.entity] = attempt
+        known = self._state.shared.get((attempt.tenant.name, call.target)) if call.shared else None
+        if known is not None:
+            attempt.ticket = known
+            self._state.tickets[known].attempts.append(attempt)
+            return
+        is_background = attempt.work is not None and attempt.work.item.offset is None
+        ticket = Ticket(attempt.tenant.name, call, is_background=is_background)
+        ticket.attempts = [attempt]
+        self._enqueue(ticket)
+
+    def _enqueue(self, ticket: Ticket) -> None:
+        number = self._state.serial()
+        self._state.tickets[number] = ticket
+        for attempt in ticket.attempts:
+            attempt.ticket = number
+        if ticket.call.shared:
+            self._state.shared[ticket.tenant, ticket.call.target] = number
+        self._state.pacing.enqueue(ticket.tenant, number, background=ticket.is_background)

@@ -1,0 +1,243 @@
+"""From a lane's next item to its outcome: starting procedures, and concluding what their outcomes ask for."""
+
+from typing import assert_never
+
+from daemon.core.actions import PutBack
+from daemon.core.calling import Calling
+from daemon.core.lanes import Lane
+from daemon.core.model import Tenant
+from daemon.core.notices import Held, Misbehaved, Retried
+from daemon.core.procedure import (
+    Delivered,
+    Denied,
+    InternalError,
+    Outcome,
+    Prepared,
+    Procedure,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unchanged,
+    Unknown,
+)
+from daemon.core.recording import Cause, Recording
+from daemon.core.state import Assignment, Attempt, State, Work
+from daemon.core.stepping import already, begin, prepare
+
+
+class Delivering:
+    """Takes items from lanes, starts their procedures and acts on the outcomes."""
+
+    def __init__(self, state: State, recording: Recording, calling: Calling) -> None:
+        """Share the planner's memory, its way to the ledger and its way to DnB."""
+        self._state = state
+        self._recording = recording
+        self._calling = calling
+
+    # -- lanes -------------------------------------------------------------------------------------------------
+
+    def proceed(self, assignment: Assignment, lane: Lane) -> None:
+        """Go on with a lane whose last item is concluded: take the next one, or close the lane."""
+        if assignment.ending:
+            return
+        item = lane.advance()
+        if item is None:
+            self._state.close_lane(assignment, lane)
+        else:
+            self.start(Work(assignment, lane, item))
+
+    def start(self, work: Work) -> None:
+        """Start the procedure of the lane's current item, or let the item wait if its tenant is not served."""
+        tenant = self._state.tenants.get(work.lane.entity.tenant)
+        if tenant is None or not self._state.is_served(tenant.name):
+            self._wait(work, was_attempted=work.item.attempts > 0)
+            return
+        work.lane.touch(work.item, work.assignment.generation, work.assignment.late_until)
+        attempt = Attempt(tenant, started_at=self._state.now)
+        attempt.work = work
+        attempt.procedure = self._procedure(work, tenant, attempt)
+        self.go_on(attempt, self._calling.step(attempt, None))
+
+    def _procedure(self, work: Work, tenant: Tenant, attempt: Attempt) -> Procedure:
+        prepared = prepare(self._state.recipes[work.lane.entity.kind], tenant, work.item.change)
+        if not isinstance(prepared, Prepared):
+            return already(prepared)
+        attempt.fingerprint = prepared.fingerprint
+        entry = work.lane.entry
+        if entry.dnb_id is not None and entry.fingerprint == prepared.fingerprint and not work.lane.is_dirty:
+            return already(Unchanged(entry.dnb_id, entry.number or ""))
+        return begin(prepared, work.lane.known(work.item.change.version))
+
+    def supersede(self, work: Work) -> Work:
+        """Settle the current item as superseded if a newer one queues, and return the work that remains."""
+        newer = work.lane.advance() if work.lane.queued else None
+        if newer is None:
+            return work
+        newer.inherit(work.item)
+        self._state.settle(work.assignment, work.item, "superseded")
+        return Work(work.assignment, work.lane, newer)
+
+    def _wait(self, work: Work, *, was_attempted: bool) -> None:
+        """Let the newest of the lane wait in the ledger; a check just stays due there."""
+        work = self.supersede(work)
+        if work.item.origin != "check":
+            self._recording.wait(work, was_attempted=was_attempted)
+            return
+        self._state.output.append(PutBack(work.assignment.partition, (work.lane.entity,)))
+        self._state.close_lane(work.assignment, work.lane)
+
+    def shelve(self, tenant: str) -> None:
+        """Let all of a tenant's changes wait in the ledger whose calls are not in flight: it cannot be served now."""
+        for assignment in self._state.assignments.values():
+            lanes = [lane for lane in assignment.lanes.values() if lane.entity.tenant == tenant]
+            for lane in lanes if not assignment.ending else ():
+                if lane.current and self._calling.cancel(assignment, lane):
+                    self._wait(Work(assignment, lane, lane.current), was_attempted=lane.current.attempts > 0)
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    def probe(self, tenant: Tenant) -> None:
+        """Ask with one cheap read whether a denied tenant may be served again."""
+        self._state.probing.add(tenant.name)
+        attempt = Attempt(tenant, started_at=self._state.now)
+        attempt.procedure = self._state.probe(tenant)
+        self.go_on(attempt, self._calling.step(attempt, None))
+
+    def grant(self, not_after: float) -> None:
+        """Send every call whose turn has come; a write gives way to the newer version that queues behind it."""
+        while (number := self._state.pacing.grant(self._state.now)) is not None:
+            attempt = self._calling.outdated(number)
+            if attempt is None or attempt.work is None:
+                self._calling.send(number, not_after)
+                continue
+            self._calling.give_back(number)
+            self.start(self.supersede(attempt.work))
+
+    def go_on(self, attempt: Attempt, outcome: Outcome | None) -> None:
+        """Act on the outcome of an attempt, if the last step brought it to its end."""
+        if outcome is None:
+            return
+        if attempt.work is None:
+            self._conclude_probe(attempt.tenant, outcome)
+            return
+        attempt.work.lane.phase = "idle"
+        attempt.work.assignment.attempts.pop(attempt.work.lane.entity, None)
+        self._conclude(attempt.work, attempt, outcome)
+
+    # -- outcomes ----------------------------------------------------------------------------------------------
+
+    def _conclude(self, work: Work, attempt: Attempt, outcome: Outcome) -> None:
+        match outcome:
+            case Delivered() | Unchanged():
+                self._state.throttles.pop(attempt.tenant.name, None)
+                self._recording.deliver(work, attempt, outcome)
+            case Refused(reason=reason):
+                self._refuse(work, Cause(reason=reason, refusal=outcome))
+            case Throttled():
+                self._throttle(attempt.tenant, outcome)
+                self._again(work)
+            case Denied(reason):
+                self._deny(attempt.tenant, reason)
+                self._wait(work, was_attempted=True)
+            case Unavailable(reason):
+                self._retry(work, reason)
+            case Unknown(reason):
+                late_until = self._state.now + self._state.policy.retrying.late_bound
+                work.lane.dirty_until = max(work.lane.dirty_until or 0.0, late_until)
+                self._retry(work, reason)
+            case InternalError(reason):
+                self._state.output.append(Misbehaved(work.lane.entity, work.item.change.version, reason))
+                self._refuse(work, self._parked_cause(work, "internal_error"))
+            case _ as never:
+                assert_never(never)
+
+    def _refuse(self, work: Work, cause: Cause) -> None:
+        if work.item.origin == "check":
+            self._recording.end_check(work)
+        else:
+            self._recording.park(work, cause)
+
+    def _throttle(self, tenant: Tenant, outcome: Throttled) -> None:
+        wait = outcome.retry_after
+        if wait is None:
+            self._state.throttles[tenant.name] += 1
+            wait = self._state.policy.retrying.pause(tenant.name, self._state.throttles[tenant.name])
+        self._state.output.append(Held(None if outcome.whole_client else tenant.name, "throttled", wait))
+        if outcome.whole_client:
+            self._state.pacing.hold_client(self._state.now + wait)
+        else:
+            self._hold(tenant, wait)
+
+    def _hold(self, tenant: Tenant, wait: float) -> None:
+        self._state.pacing.hold(tenant.name, self._state.now + wait)
+        self._state.wake(self._state.now + wait, tenant.name)
+        if not self._state.is_served(tenant.name):
+            self.shelve(tenant.name)
+
+    def _again(self, work: Work) -> None:
+        """Start the item again, or the newer one behind it: a pause is no failed attempt."""
+        if not work.assignment.ending:
+            self.start(self.supersede(work))
+
+    def _deny(self, tenant: Tenant, reason: str) -> None:
+        self._state.denials[tenant.name] += 1
+        wait = self._state.policy.retrying.pause(tenant.name, self._state.denials[tenant.name])
+        self._state.output.append(Held(tenant.name, reason, wait))
+        self._hold(tenant, wait)
+
+    def _conclude_probe(self, tenant: Tenant, outcome: Outcome) -> None:
+        self._state.probing.discard(tenant.name)
+        if isinstance(outcome, Throttled):
+            self._throttle(tenant, outcome)
+        elif isinstance(outcome, Delivered | Unchanged):
+            self._state.denials.pop(tenant.name, None)
+            self._state.wake(self._state.now, tenant.name)
+        else:
+            self._deny(tenant, "denied")
+
+    # -- trying again ------------------------------------------------------------------------------------------
+
+    def _retry(self, work: Work, reason: str) -> None:
+        if work.assignment.ending:
+            return
+        work = self.supersede(work)
+        item, retrying, now = work.item, self._state.policy.retrying, self._state.now
+        item.attempts += 1
+        item.first_failed_at = now if item.first_failed_at is None else item.first_failed_at
+        if self._must_park(work, item.first_failed_at):
+            self._recording.park(work, self._parked_cause(work, reason))
+            return
+        wait = retrying.back_off(work.lane.entity.key, item.attempts)
+        work.lane.phase = "backing_off"
+        work.lane.retry_at = now + wait
+        self._state.wake(work.lane.retry_at, work.lane.entity)
+        self._state.output.append(Retried(work.lane.entity, item.change.version, reason, item.attempts, wait))
+
+    def _must_park(self, work: Work, first_failed_at: float) -> bool:
+        """Tell whether a failing item leaves its lane: at once if it was parked for a failure, else after a while."""
+        if work.item.origin == "check":
+            return False
+        parked = work.lane.entry.parked
+        if work.item.origin == "parked" and parked is not None and not parked.is_waiting:
+            return True
+        return self._state.now - first_failed_at >= self._state.policy.retrying.park_after
+
+    def _parked_cause(self, work: Work, reason: str) -> Cause:
+        """Return how a failing change is parked: with its next try, or given up after all that time."""
+        retrying, parked, now = self._state.policy.retrying, work.lane.entry.parked, self._state.now
+        if parked is None or parked.version != work.item.change.version:
+            return Cause(reason=reason, next_try=now + retrying.parked_step(0), attempts=1)
+        if now - parked.since >= retrying.give_up_after:
+            return Cause(reason="gave_up", attempts=parked.attempts, refusal=_gave_up(reason))
+        wait = retrying.parked_step(parked.attempts)
+        return Cause(reason=reason, next_try=now + wait, attempts=parked.attempts + 1)
+
+
+def _gave_up(reason: str) -> Refused:
+    return Refused(
+        reason="gave_up",
+        field="",
+        value="",
+        rule=f"it was tried until the time for giving up had passed; the last reason was {reason}",
+        repair="repair what the reason names, then send a newer version or a replay",
+    )

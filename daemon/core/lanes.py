@@ -1,0 +1,111 @@
+"""The lane of one entity: its changes in order, at most one in flight, the newest replacing what still queues."""
+
+from typing import Literal
+
+from daemon.core.ledger import Entry
+from daemon.core.model import Change, Entity, Generation
+from daemon.core.procedure import Known
+
+Origin = Literal["record", "parked", "check"]
+"""Where an item came from: a record of the input topic, a parked change of the ledger, a dirty entry to be checked."""
+
+Phase = Literal["idle", "calling", "backing_off", "recording"]
+
+
+class Item:
+    """One change in a lane. `offset` is its record's, None for what came from the ledger."""
+
+    __slots__ = ("attempts", "change", "displaced", "first_failed_at", "is_suspect", "offset", "origin")
+
+    def __init__(self, change: Change, offset: int | None, origin: Origin, *, is_suspect: bool) -> None:
+        """Take the change; `is_suspect` if a former owner of the partition may have attempted it."""
+        self.change = change
+        self.offset = offset
+        self.origin: Origin = origin
+        self.is_suspect = is_suspect
+        self.attempts = 0
+        self.displaced = 0
+        self.first_failed_at: float | None = None
+
+    def inherit(self, other: "Item") -> None:
+        """Take over the failed tries of the item that this one replaces: the API is no better for a newer version."""
+        self.displaced = other.displaced + 1
+        self.attempts = other.attempts
+        self.first_failed_at = other.first_failed_at
+        self.is_suspect = self.is_suspect or other.is_suspect
+
+
+class Lane:
+    """What is open of one entity: the item that is being delivered, the one that will be next, and what is known.
+
+    `entry` is the truth while the lane is open, whatever a look-up says. `must_read` and `dirty_until` tell that DnB
+    may hold something the entry does not know; after the instant `dirty_until` nothing can be late any more.
+    """
+
+    __slots__ = (
+        "current",
+        "dirty_until",
+        "entity",
+        "entry",
+        "must_read",
+        "phase",
+        "queued",
+        "retry_at",
+        "version_seen",
+    )
+
+    def __init__(self, entity: Entity, entry: Entry) -> None:
+        """Open the lane with what the ledger holds, an empty entry if nothing."""
+        self.entity = entity
+        self.entry = entry
+        self.current: Item | None = None
+        self.queued: Item | None = None
+        self.phase: Phase = "idle"
+        self.retry_at = 0.0
+        self.must_read = False
+        self.dirty_until = entry.dirty_until
+        self.version_seen = entry.highest
+
+    def offer(self, item: Item) -> Item | None:
+        """Queue an item, and return the queued one that it supersedes."""
+        superseded = self.queued
+        self.queued = item
+        self.version_seen = max(self.version_seen, item.change.version)
+        return superseded
+
+    def advance(self) -> Item | None:
+        """Make the queued item the current one, and return it; None if nothing queues."""
+        self.current, self.queued = self.queued, None
+        return self.current
+
+    def touch(self, item: Item, generation: Generation, late_until: float) -> None:
+        """Note what must be doubted before this item is delivered in the assignment of that generation.
+
+        Nothing is concluded from the ledger alone where something above the delivered version can have been
+        attempted: a suspect item, a check, a replay, or a parked change other than a waiting one of this assignment
+        that was never taken. `late_until` is when a former owner's last request has been applied or never will be.
+        """
+        parked = self.entry.parked
+        is_fresh = not parked or (parked.is_waiting and not parked.attempts and self.entry.generation == generation)
+        if item.is_suspect:
+            self.dirty_until = max(self.dirty_until or 0.0, late_until)
+        if item.is_suspect or item.origin == "check" or item.change.replay is not None or not is_fresh:
+            self.must_read = True
+
+    @property
+    def is_dirty(self) -> bool:
+        """Tell whether DnB may hold something that the entry does not know."""
+        return self.must_read or self.dirty_until is not None
+
+    def known(self, version: int) -> Known:
+        """Return what a procedure may know of the entity."""
+        return Known(version=version, dnb_id=self.entry.dnb_id, number=self.entry.number, dirty=self.is_dirty)
+
+    def content_of(self, version: int) -> bytes | None:
+        """Return the undecoded data of that version if the lane or its entry still holds it."""
+        for item in (self.current, self.queued):
+            if item and item.change.version == version:
+                return item.change.data
+        if self.entry.parked and self.entry.parked.version == version:
+            return self.entry.parked.data
+        return None

@@ -1,0 +1,142 @@
+"""The ledger's entries, and the rules that merge them.
+
+An entry is what is known of one entity. It is stored as a msgpack map whose unknown fields survive a round trip, so
+that replicas of neighbouring program versions can share one ledger.
+"""
+
+from typing import Any
+
+import msgspec
+
+from daemon.core.model import Generation
+from daemon.core.procedure import Refused
+
+SCHEME = 1
+WAITING = "waiting"
+"""The reason of a change that is parked because its turn has not come: no attempt has been made, nothing is wrong."""
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A change kept in the ledger until it can be delivered or is repaired.
+
+    `next_try` is None while only a repair, or free quota for a waiting one, can release it. `steps` are the last
+    things that happened to it, oldest first; `refusal` says what a person must repair.
+    """
+
+    version: int
+    data: bytes
+    occurred_at: float
+    reason: str
+    since: float
+    next_try: float | None = None
+    attempts: int = 0
+    refusal: Refused | None = None
+    steps: tuple[str, ...] = ()
+    notified: bool = False
+    unknown: dict[str, Any] = {}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether nothing but its turn keeps the change."""
+        return self.reason == WAITING
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the ledger knows of one entity. Instants are UTC seconds.
+
+    `company` is the company key's hash, empty while no company was known; `version` is the delivered one, 0 for none;
+    `dirty_until` is set while DnB may hold something that the ledger does not know, with `dirty_data` to put it right.
+    """
+
+    scheme: int = SCHEME
+    company: str = ""
+    generation: Generation = Generation(0, 0)
+    version: int = 0
+    fingerprint: str = ""
+    dnb_id: int | None = None
+    number: str | None = None
+    voucher: str | None = None
+    delivered_at: float | None = None
+    occurred_at: float | None = None
+    dirty_until: float | None = None
+    dirty_data: bytes | None = None
+    parked: Parked | None = None
+    unknown: dict[str, Any] = {}
+
+    @property
+    def highest(self) -> int:
+        """Return the highest version the entry speaks of, delivered or parked."""
+        return max(self.version, self.parked.version if self.parked else 0)
+
+    @property
+    def due(self) -> float | None:
+        """Return the instant at which the entry wants work without any event, None if at none."""
+        instants = [self.dirty_until if self.dirty_data is not None else None]
+        instants.append(self.parked.next_try if self.parked else None)
+        return min((instant for instant in instants if instant is not None), default=None)
+
+    def of_company(self, company: str) -> "Entry":
+        """Return what the entry says for that company: of another company's only the parked change remains."""
+        if self.company in ("", company):
+            return self
+        return Entry(company=company, generation=self.generation, parked=self.parked)
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """Bytes in the ledger that are no entry, and why; never any of their content."""
+
+    reason: str
+
+
+def rank(entry: Entry, offset: int) -> tuple[int, bool, Generation, int]:
+    """Return what orders the entries of one entity: the greatest is the truth, whatever the order they are read in.
+
+    Highest of delivered and parked version, then delivered before parked, then generation, then ledger offset.
+    """
+    return (entry.highest, entry.version == entry.highest, entry.generation, offset)
+
+
+def encode(entry: Entry) -> bytes:
+    """Return the entry as the msgpack map that the ledger topic and the local store hold."""
+    return msgspec.msgpack.encode(_flattened(entry))
+
+
+def decode(raw: bytes) -> Entry | Unreadable:
+    """Return the entry that the bytes hold, with the fields of a newer program kept in `unknown`."""
+    try:
+        return _revived(msgspec.msgpack.decode(raw, type=dict[str, Any]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unreadable(type(error).__name__)
+
+
+def clamped(entry: Entry, now: float, longest_wait: float) -> Entry:
+    """Return the entry with no remaining wait longer than `longest_wait`: another machine's clock may be ahead."""
+    latest = now + longest_wait
+    dirty_until = None if entry.dirty_until is None else min(entry.dirty_until, latest)
+    parked = entry.parked
+    if parked and parked.next_try is not None and parked.next_try > latest:
+        parked = msgspec.structs.replace(parked, next_try=latest)
+    if dirty_until == entry.dirty_until and parked is entry.parked:
+        return entry
+    return msgspec.structs.replace(entry, dirty_until=dirty_until, parked=parked)
+
+
+def _flattened(entry: Entry) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(entry, builtin_types=(bytes,))
+    fields.update(fields.pop("unknown", {}))
+    if "parked" in fields:
+        fields["parked"].update(fields["parked"].pop("unknown", {}))
+    return fields
+
+
+def _revived(fields: dict[str, Any]) -> Entry:
+    entry = msgspec.convert(fields | {"unknown": {}}, Entry, builtin_types=(bytes,))
+    parked = entry.parked
+    if parked:
+        parked = msgspec.structs.replace(parked, unknown=_beyond(fields["parked"], Parked))
+    return msgspec.structs.replace(entry, unknown=_beyond(fields, Entry), parked=parked)
+
+
+def _beyond(fields: dict[str, Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the fields that the struct does not have."""
+    return {name: value for name, value in fields.items() if name not in struct.__struct_fields__}

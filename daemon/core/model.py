@@ -1,0 +1,86 @@
+"""The values that every part of the program speaks of: entities, changes, tenants, partitions, generations."""
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["customer", "project", "invoice"]
+KINDS: tuple[Kind, ...] = ("customer", "project", "invoice")
+
+
+class Entity(msgspec.Struct, frozen=True, order=True):
+    """What versions are counted on: one customer, project or invoice of one tenant."""
+
+    tenant: str
+    kind: Kind
+    id: int
+
+    @property
+    def key(self) -> str:
+        """Return `tenant/kind/id`: the key of the entity's ledger records."""
+        return f"{self.tenant}/{self.kind}/{self.id}"
+
+
+class Partition(msgspec.Struct, frozen=True, order=True):
+    """One partition of one input topic; the ledger topic beside it has the same number."""
+
+    topic: str
+    number: int
+
+
+class Generation(msgspec.Struct, frozen=True, order=True):
+    """The number of one assignment of one partition; orders the writes of successive owners.
+
+    `epoch` rises when Kafka's own number does not, as after a group was deleted: so a later assignment is greater.
+    """
+
+    epoch: int
+    number: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """The decoded envelope of a record; its `data` stays undecoded JSON until somebody needs it.
+
+    `occurred_at` is UTC seconds. `replay` is the id from the header `moment-dnb-replay`, None for a live change.
+    """
+
+    entity: Entity
+    version: int
+    occurred_at: float
+    data: bytes
+    replay: str | None = None
+
+
+class Undecodable(msgspec.Struct, frozen=True):
+    """A record that is no change: `reason` from a closed list, `detail` without any content of the record."""
+
+    reason: str
+    detail: str
+
+
+class Ignored(msgspec.Struct, frozen=True):
+    """A record that is well formed and none of our business, and why."""
+
+    reason: Literal["null", "environment", "kind", "tenant", "delete", "draft"]
+    tenant: str = ""
+
+
+Message = Change | Undecodable | Ignored
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer of Moment whose company in DnB is kept equal.
+
+    `company` is the hash of the company key (the key itself stays at the HTTP edge); `quota` in calls per second;
+    `weight` is the tenant's share among tenants that wait; `first_number` and `last_number` bound customer numbers;
+    `held` tells in words why nothing may be sent, and is None for a tenant that is served.
+    """
+
+    name: str
+    company: str
+    kinds: frozenset[Kind] = frozenset(KINDS)
+    quota: float = 20.0
+    weight: float = 1.0
+    first_number: int = 100_000
+    last_number: int = 199_999
+    held: str | None = None

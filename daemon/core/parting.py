@@ -1,0 +1,75 @@
+"""Giving partitions up: finishing what is in flight, handing over, committing, releasing; or dropping at once."""
+
+from daemon.core.actions import HandOver, Release
+from daemon.core.calling import Calling
+from daemon.core.notices import ParkedMoved, Settled
+from daemon.core.state import Assignment, EntryPending, LetterPending, NotePending, State
+
+
+class Parting:
+    """Ends assignments so that nothing is lost and as little as possible is doubted by the next owner."""
+
+    def __init__(self, state: State, calling: Calling) -> None:
+        """Share the planner's memory and its way to DnB."""
+        self._state = state
+        self._calling = calling
+
+    def begin(self, assignment: Assignment, deadline: float) -> None:
+        """Start nothing new; what was not sent yet is handed back, what is in flight may finish until `deadline`."""
+        if assignment.ending:
+            return
+        assignment.ending = "finishing"
+        assignment.deadline = deadline
+        for lane in assignment.lanes.values():
+            self._calling.cancel(assignment, lane)
+
+    def step(self) -> None:
+        """Move every ending assignment as far as it can go now."""
+        for assignment in list(self._state.assignments.values()):
+            if assignment.ending and assignment.deadline <= self._state.now:
+                self.release(assignment)
+            elif assignment.ending == "finishing" and self._is_finished(assignment):
+                self._hand_over(assignment)
+            elif assignment.ending == "handing_over" and not self._is_writing(assignment):
+                assignment.ending = "committing"
+
+    def release(self, assignment: Assignment) -> None:
+        """Drop the assignment and let the rebalance go on."""
+        self.drop(assignment)
+        self._state.output.append(Release(assignment.partition))
+
+    def drop(self, assignment: Assignment) -> None:
+        """Forget the assignment: open records are handed back, replies that still come are fenced."""
+        for attempt in list(assignment.attempts.values()):
+            self._calling.drop(attempt)
+        for ticket, pending in list(self._state.pending.items()):
+            if _assignment_of(pending) is assignment:
+                del self._state.pending[ticket]
+        for lane in list(assignment.lanes.values()):
+            self._state.close_lane(assignment, lane)
+        for offset in assignment.offsets.open_offsets():
+            self._state.output.append(Settled(settlement="handed_back", partition=assignment.partition, offset=offset))
+        self._state.output.append(ParkedMoved("handed_back", assignment.parked))
+        del self._state.assignments[assignment.partition]
+
+    def _is_writing(self, assignment: Assignment) -> bool:
+        return any(_assignment_of(pending) is assignment for pending in self._state.pending.values())
+
+    def _is_finished(self, assignment: Assignment) -> bool:
+        return not assignment.attempts and not self._is_writing(assignment)
+
+    def _hand_over(self, assignment: Assignment) -> None:
+        """Write the handover if the next owner need doubt nothing: no item here was left with an unknown outcome."""
+        if any(lane.is_dirty for lane in assignment.lanes.values()):
+            assignment.ending = "committing"
+            return
+        assignment.ending = "handing_over"
+        ticket = self._state.serial()
+        self._state.pending[ticket] = NotePending(assignment)
+        self._state.output.append(
+            HandOver(ticket, assignment.partition, assignment.generation, assignment.offsets.watermark)
+        )
+
+
+def _assignment_of(pending: EntryPending | LetterPending | NotePending) -> Assignment:
+    return pending.work.assignment if isinstance(pending, EntryPending) else pending.assignment

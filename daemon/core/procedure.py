@@ -1,0 +1,150 @@
+"""Procedures: pure generators that yield calls, receive replies and return an outcome.
+
+A procedure holds no client, clock or sleep; the planner steps it and decides when each call may go. It is safe to
+start again from the beginning after any interruption, because it first reads what DnB has and continues from there.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Protocol
+
+import msgspec
+
+from daemon.core.model import Change, Tenant
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request to DnB as a value.
+
+    `target` is path and encoded query below the base address, as in `api/biz/customers?top=2`; `body` is JSON.
+    `writes` tells that the request changes books, so that a newer version may take its place until it is sent.
+    `shared` lets every procedure of the tenant that asks for the same target receive the one reply.
+    """
+
+    method: str
+    target: str
+    body: bytes | None = None
+    writes: bool = False
+    shared: bool = False
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """DnB answered: the status, the body as received, and Retry-After in seconds where it was given."""
+
+    status: int
+    body: bytes = b""
+    retry_after: float | None = None
+
+
+class Unreachable(msgspec.Struct, frozen=True):
+    """The request certainly did not reach DnB: no connection could be made."""
+
+    reason: str
+
+
+class Unanswered(msgspec.Struct, frozen=True):
+    """The request left and no reply came: DnB may have applied it, or may still apply it."""
+
+    reason: str
+
+
+Reply = Answered | Unreachable | Unanswered
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger tells a procedure about its entity.
+
+    `version` is the one to deliver. `dirty`: DnB may hold something that the ledger does not know, so nothing may be
+    concluded before DnB was read.
+    """
+
+    version: int
+    dnb_id: int | None = None
+    number: str | None = None
+    dirty: bool = False
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """DnB now holds the change, and a write was needed for it."""
+
+    dnb_id: int
+    number: str
+
+
+class Unchanged(msgspec.Struct, frozen=True):
+    """DnB was read and already holds all that the change says."""
+
+    dnb_id: int
+    number: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A person must repair something: the field, its value, the rule it breaks and the repair.
+
+    `reason` is one word of a closed list, fit for a metric label. `value` may be shown to the tenant's own people
+    (mail, console) and nowhere else.
+    """
+
+    reason: str
+    field: str
+    value: str
+    rule: str
+    repair: str
+
+
+class Throttled(msgspec.Struct, frozen=True, kw_only=True):
+    """DnB asked for a pause, in seconds where it said so; the call was not applied."""
+
+    retry_after: float | None = None
+    whole_client: bool = False
+
+
+class Unavailable(msgspec.Struct, frozen=True):
+    """DnB could not do it now and certainly did not."""
+
+    reason: str
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """DnB does not let this client act on the tenant's company."""
+
+    reason: str
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A write left and its effect is not known: the entity is dirty until DnB has been read again."""
+
+    reason: str
+
+
+class InternalError(msgspec.Struct, frozen=True):
+    """Our bug in one change: an exception out of decoding, mapping or a procedure; `reason` names its type only."""
+
+    reason: str
+
+
+Outcome = Delivered | Unchanged | Refused | Throttled | Unavailable | Denied | Unknown | InternalError
+
+Procedure = Generator[Call, Reply, Outcome]
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A decoded and checked change: its fingerprint, and how to start the procedure that delivers it."""
+
+    fingerprint: str
+    start: Callable[[Known], Procedure]
+
+
+class Recipe(Protocol):
+    """What the target knows of one kind: how a change becomes a procedure."""
+
+    def prepare(self, tenant: Tenant, change: Change) -> Prepared | Refused:
+        """Return the change ready to be delivered, or why a person must repair it first."""
+        ...
+
+
+class Probe(Protocol):
+    """How to find out whether a tenant that was denied may be served again."""
+
+    def __call__(self, tenant: Tenant) -> Procedure:
+        """Return a procedure of one cheap read: `Unchanged` when the tenant may be served, `Denied` while not."""
+        ...

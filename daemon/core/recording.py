@@ -1,0 +1,194 @@
+"""Writing to the ledger: every delivery and every parking becomes an entry before its record settles."""
+
+from typing import Literal
+
+import msgspec
+
+from daemon.core.actions import Adopt, DeadLetter, Record
+from daemon.core.events import Followed
+from daemon.core.ledger import WAITING, Entry, Parked, rank
+from daemon.core.model import Entity, Undecodable
+from daemon.core.notices import Checked, ParkedMoved, Reasserted, Released, ReleasedAs, Settled, Settlement
+from daemon.core.procedure import Delivered, Refused, Unchanged
+from daemon.core.state import Assignment, Attempt, EntryPending, LetterPending, NotePending, State, Work
+
+STEPS_KEPT = 5
+"""So many last steps of a parked change are kept: enough to tell its story, small enough for a record."""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a change is parked: a reason word, the next try if time can help, and what a person must repair."""
+
+    reason: str
+    next_try: float | None = None
+    attempts: int = 0
+    refusal: Refused | None = None
+
+
+class Recording:
+    """Makes entries of what was concluded, and settles records when their entries are acknowledged."""
+
+    def __init__(self, state: State) -> None:
+        """Share the planner's memory."""
+        self._state = state
+
+    def deliver(self, work: Work, attempt: Attempt, outcome: Delivered | Unchanged) -> None:
+        """Record that DnB holds the item's change.
+
+        While something may still be applied late the entry stays dirty and keeps the data, to be checked later.
+        """
+        lane, item = work.lane, work.item
+        is_clean = lane.dirty_until is None or attempt.started_at >= lane.dirty_until
+        entry = msgspec.structs.replace(
+            self._renewed(work, attempt.tenant.company),
+            version=item.change.version,
+            fingerprint=attempt.fingerprint,
+            dnb_id=outcome.dnb_id,
+            number=outcome.number,
+            delivered_at=self._state.now,
+            occurred_at=item.change.occurred_at,
+            dirty_until=None if is_clean else lane.dirty_until,
+            dirty_data=None if is_clean else item.change.data,
+            parked=lane.entry.parked if item.origin == "check" else None,
+        )
+        lane.must_read = False
+        is_delivered = isinstance(outcome, Delivered)
+        if item.origin == "check":
+            self._checked(work, "healed" if is_delivered else "verified")
+        self._record(work, entry, "delivered" if is_delivered else "unchanged")
+
+    def end_check(self, work: Work) -> None:
+        """Record that a dirty entity is not checked any further: a person's doing in DnB now forbids its content."""
+        self._checked(work, "refused")
+        entry = self._renewed(work, work.lane.entry.company)
+        self._record(work, msgspec.structs.replace(entry, dirty_until=None, dirty_data=None), "unchanged")
+
+    def park(self, work: Work, cause: Cause) -> None:
+        """Record the item as parked, for a reason that a person or another attempt can act on.
+
+        It keeps its place, the instant it was parked at, through every further try and behind a newer version of the
+        same reason.
+        """
+        item, before, now = work.item, work.lane.entry.parked, self._state.now
+        if before and before.version != item.change.version and before.reason != cause.reason:
+            before = None
+        steps = (*(before.steps if before else ()), f"{now:.0f} {cause.reason}")
+        parked = Parked(
+            version=item.change.version,
+            data=item.change.data,
+            occurred_at=item.change.occurred_at,
+            reason=cause.reason,
+            since=before.since if before else now,
+            next_try=cause.next_try,
+            attempts=cause.attempts,
+            refusal=cause.refusal,
+            steps=steps[-STEPS_KEPT:],
+            notified=before is not None and before.notified and before.reason == cause.reason,
+        )
+        tenant = self._state.tenants.get(work.lane.entity.tenant)
+        entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)
+        self._record(work, msgspec.structs.replace(entry, parked=parked), "parked", cause.reason)
+
+    def wait(self, work: Work, *, was_attempted: bool = False) -> None:
+        """Record the item as waiting for its turn: nothing is wrong with it."""
+        self.park(work, Cause(reason=WAITING, attempts=1 if was_attempted else 0))
+
+    def dead_letter(self, assignment: Assignment, offset: int, cause: Undecodable) -> None:
+        """Write a record that is no change to the dead letters; it settles when they are acknowledged."""
+        ticket = self._state.serial()
+        self._state.pending[ticket] = LetterPending(assignment, offset, cause.reason)
+        self._state.output.append(DeadLetter(ticket, assignment.partition, offset, cause))
+
+    def acknowledge(self, ticket: int) -> Work | None:
+        """Settle what a write stood for, and return the work whose lane may go on; None if there is none.
+
+        An acknowledgement for an assignment that has ended settles nothing: its records are the next owner's.
+        """
+        match self._state.pending.pop(ticket, None):
+            case EntryPending() as pending:
+                self._settle_entry(pending)
+                return pending.work
+            case LetterPending(assignment, offset, reason):
+                letter = Settled(
+                    settlement="dead_lettered", partition=assignment.partition, offset=offset, reason=reason
+                )
+                self._state.settle_offset(assignment, letter)
+                return None
+            case NotePending() | None:
+                return None
+
+    def follow(self, assignment: Assignment, event: Followed) -> None:
+        """Take in an entry of another process, or write ours again behind it if ours is the greater."""
+        own = event.own
+        if own is not None and rank(own, event.own_offset) > rank(event.entry, event.offset):
+            self._write_again(assignment, event.entity, own)
+            return
+        self._state.output.append(Adopt(assignment.partition, event.entity, event.entry, event.offset))
+        self._count_parked(assignment, own, event.entry)
+        assignment.note_due(event.entry.due)
+        lane = assignment.lanes.get(event.entity)
+        if lane is not None:
+            lane.entry = event.entry
+            lane.must_read = True
+            lane.version_seen = max(lane.version_seen, event.entry.highest)
+
+    def _write_again(self, assignment: Assignment, entity: Entity, entry: Entry) -> None:
+        """Write an entry behind a lesser one, so that compaction keeps the greater."""
+        ticket = self._state.serial()
+        self._state.pending[ticket] = NotePending(assignment)
+        self._state.output.append(Record(ticket, assignment.partition, entity, entry))
+        self._state.output.append(Reasserted(entity))
+
+    def _count_parked(self, assignment: Assignment, own: Entry | None, other: Entry) -> None:
+        had = own is not None and own.parked is not None
+        has = other.parked is not None
+        if had != has:
+            assignment.parked += 1 if has else -1
+            self._state.output.append(ParkedMoved("restored" if has else "handed_back", 1))
+
+    def _checked(self, work: Work, result: Literal["verified", "healed", "refused"]) -> None:
+        self._state.output.append(Checked(result, work.lane.entity))
+
+    def _renewed(self, work: Work, company: str) -> Entry:
+        return msgspec.structs.replace(
+            work.lane.entry.of_company(company),
+            company=company,
+            generation=work.assignment.generation,
+            dirty_until=work.lane.dirty_until,
+        )
+
+    def _record(self, work: Work, entry: Entry, settlement: Settlement, reason: str = "") -> None:
+        work.lane.phase = "recording"
+        ticket = self._state.serial()
+        self._state.pending[ticket] = EntryPending(work, entry, settlement, reason)
+        self._state.output.append(Record(ticket, work.assignment.partition, work.lane.entity, entry))
+
+    def _settle_entry(self, pending: EntryPending) -> None:
+        assignment, lane, item = pending.work.assignment, pending.work.lane, pending.work.item
+        self._release(pending, lane.entry)
+        if lane.entry.highest > pending.entry.highest:
+            self._write_again(assignment, lane.entity, lane.entry)
+        else:
+            lane.entry = pending.entry
+        lane.dirty_until = pending.entry.dirty_until
+        lane.current = None
+        lane.phase = "idle"
+        self._state.settle(assignment, item, pending.settlement, pending.reason)
+        assignment.note_due(pending.entry.due)
+        if pending.reason == WAITING:
+            assignment.waiting.add(lane.entity.tenant)
+            self._state.hungry.add(lane.entity.tenant)
+
+    def _release(self, pending: EntryPending, before: Entry) -> None:
+        """Count the parked change that this entry brings, and the one that it displaces or delivers."""
+        assignment, item = pending.work.assignment, pending.work.item
+        if item.origin == "check" or (item.origin == "parked" and pending.settlement == "parked"):
+            return
+        assignment.parked += 1 if pending.settlement == "parked" else 0
+        if before.parked is None:
+            return
+        released_as: ReleasedAs = "superseded"
+        if item.origin == "parked":
+            released_as = "delivered" if pending.settlement == "delivered" else "unchanged"
+        assignment.parked -= 1
+        self._state.output.append(Released(released_as, item.change.entity, before.parked.version))

@@ -1,0 +1,119 @@
+"""Taking changes back from the ledger into lanes: waiting ones as quota comes free, others when they are due."""
+
+from daemon.core.actions import Load, PutBack, Which
+from daemon.core.delivering import Delivering
+from daemon.core.events import Loaded
+from daemon.core.lanes import Item
+from daemon.core.ledger import Entry, Parked
+from daemon.core.model import Change, Entity
+from daemon.core.state import Assignment, State
+
+LOADED_AT_ONCE = 200
+"""So many entries are taken from the local store at once: enough work for seconds, decoded in milliseconds."""
+
+
+class Refilling:
+    """Asks the local store for entries that want work, and puts them into lanes."""
+
+    def __init__(self, state: State, delivering: Delivering) -> None:
+        """Share the planner's memory and its lanes."""
+        self._state = state
+        self._delivering = delivering
+
+    def look(self) -> None:
+        """Ask for what is due, and for waiting changes of tenants that have room again."""
+        for assignment in self._state.assignments.values():
+            if self.is_due(assignment):
+                self._load(assignment, "due", None)
+        for name in self._state.hungry:
+            if self._has_room(name):
+                self._refill(name)
+        self._state.hungry.clear()
+
+    def is_due(self, assignment: Assignment) -> bool:
+        """Tell whether something in the partition's ledger wants work now and may have it."""
+        if assignment.next_due is None or assignment.next_due > self._state.now:
+            return False
+        return self.may_load(assignment)
+
+    def may_load(self, assignment: Assignment) -> bool:
+        """Tell whether due entries may be taken: none are on their way, and the lanes have room."""
+        is_full = len(assignment.lanes) >= self._state.policy.bounds.open_per_tenant
+        return not assignment.ending and not is_full and ("due", None) not in assignment.loading
+
+    def serve_again(self, tenant: str) -> None:
+        """Look again at what the ledger holds of a tenant that can be served from now on."""
+        self._state.hungry.add(tenant)
+        for assignment in self._state.assignments.values():
+            assignment.note_due(self._state.now)
+
+    def release_refused(self, tenant: str) -> None:
+        """Try again what was refused to a tenant whose terms have changed."""
+        for assignment in self._state.assignments.values():
+            if not assignment.ending:
+                self._load(assignment, "refused", tenant)
+
+    def loaded(self, assignment: Assignment, event: Loaded) -> None:
+        """Put the entries into lanes; what cannot be served now, or is open already, stays in the ledger."""
+        assignment.loading.discard((event.which, event.tenant))
+        if event.which == "due":
+            assignment.next_due = event.next_due
+        if event.which == "waiting" and event.exhausted and event.tenant:
+            assignment.waiting.discard(event.tenant)
+        left = tuple(entity for entity, entry in event.entries if not self._take(assignment, entity, entry))
+        if left:
+            self._state.output.append(PutBack(assignment.partition, left))
+
+    def _has_room(self, name: str) -> bool:
+        half = self._state.policy.bounds.open_per_tenant // 2
+        return self._state.is_served(name) and self._state.open_lanes[name] <= half
+
+    def _refill(self, name: str) -> None:
+        for assignment in self._state.assignments.values():
+            is_asked = ("waiting", name) in assignment.loading
+            if name in assignment.waiting and not is_asked and not assignment.ending:
+                self._load(assignment, "waiting", name)
+
+    def _load(self, assignment: Assignment, which: Which, tenant: str | None) -> None:
+        assignment.loading.add((which, tenant))
+        unserved = frozenset(name for name in self._state.ever_known if not self._state.is_served(name))
+        load = Load(
+            partition=assignment.partition,
+            generation=assignment.generation,
+            which=which,
+            tenant=tenant,
+            except_tenants=unserved if which == "due" else frozenset(),
+            limit=LOADED_AT_ONCE,
+        )
+        self._state.output.append(load)
+
+    def _take(self, assignment: Assignment, entity: Entity, entry: Entry) -> bool:
+        """Open a lane for a loaded entry, and tell whether it was opened."""
+        if entity in assignment.lanes or not self._state.is_served(entity.tenant):
+            return entity in assignment.lanes
+        tenant = self._state.tenants[entity.tenant]
+        item = self._item(assignment, entity, entry.of_company(tenant.company))
+        if item is None:
+            return True
+        lane = self._state.open_lane(assignment, entity, entry)
+        lane.offer(item)
+        self._delivering.proceed(assignment, lane)
+        return True
+
+    def _item(self, assignment: Assignment, entity: Entity, entry: Entry) -> Item | None:
+        """Return what an entry wants: its parked change tried, else its delivered version checked."""
+        is_suspect = not assignment.is_handed_over and entry.generation != assignment.generation
+        if entry.parked and _is_wanted(entry.parked, entry, self._state.now):
+            change = Change(entity, entry.parked.version, entry.parked.occurred_at, entry.parked.data)
+            return Item(change, None, "parked", is_suspect=is_suspect)
+        if entry.dirty_data is None:
+            return None
+        change = Change(entity, entry.version, entry.occurred_at or 0.0, entry.dirty_data)
+        return Item(change, None, "check", is_suspect=is_suspect)
+
+
+def _is_wanted(parked: Parked, entry: Entry, now: float) -> bool:
+    """Tell whether a loaded entry was loaded for its parked change, and not to be checked."""
+    if entry.dirty_data is None or parked.next_try is None:
+        return True
+    return parked.next_try <= now

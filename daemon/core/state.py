@@ -1,0 +1,227 @@
+"""Everything the planner remembers: assignments, tickets, pending ledger writes, timers, and the actions it gathers."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from daemon.core.actions import Action
+from daemon.core.lanes import Item, Lane
+from daemon.core.ledger import Entry
+from daemon.core.model import Change, Entity, Generation, Kind, Partition, Tenant
+from daemon.core.notices import Notice, Settled, Settlement
+from daemon.core.offsets import Offsets
+from daemon.core.pacing import Limits, Pacing
+from daemon.core.procedure import Call, Probe, Procedure, Recipe
+from daemon.core.retrying import Retrying
+
+PATIENCE_SECONDS = 5.0
+"""A hold up to this long is waited out in the lanes: parking a change costs a ledger record, which costs more."""
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How much may be open, in records, and the times of the group, in seconds.
+
+    `fence` is how old the last commit may be when a call starts: the session timeout less the request timeout.
+    """
+
+    open_per_tenant: int = 1_000
+    open_in_all: int = 20_000
+    commit_every: float = 2.0
+    fence: float = 15.0
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the settings decide about the planner."""
+
+    retrying: Retrying = Retrying()
+    limits: Limits = Limits()
+    bounds: Bounds = Bounds()
+
+
+Ending = Literal["finishing", "handing_over", "committing"]
+"""How far a revoked partition is: calls in flight finish, the handover is written, the last offset is committed."""
+
+
+class Assignment:
+    """One partition while it is ours: its offsets, its open lanes, and what its ledger still holds for later."""
+
+    def __init__(self, partition: Partition, generation: Generation, position: int) -> None:
+        """Begin at `position`; the planner fills in what the `Assigned` event tells besides."""
+        self.partition = partition
+        self.generation = generation
+        self.offsets = Offsets(position)
+        self.lanes: dict[Entity, Lane] = {}
+        self.attempts: dict[Entity, Attempt] = {}
+        self.suspect_before = 0
+        self.late_until = 0.0
+        self.is_handed_over = True
+        self.parked = 0
+        self.waiting: set[str] = set()
+        self.loading: set[tuple[str, str | None]] = set()
+        self.next_due: float | None = None
+        self.share = 0.0
+        self.ending: Ending | None = None
+        self.deadline = 0.0
+
+    def note_due(self, instant: float | None) -> None:
+        """Remember that the ledger holds something that is due then."""
+        if instant is not None and (self.next_due is None or instant < self.next_due):
+            self.next_due = instant
+
+
+class Work(msgspec.Struct, frozen=True):
+    """An item of a lane of an assignment: what an attempt, a parking and a settlement are about."""
+
+    assignment: Assignment
+    lane: Lane
+    item: Item
+
+
+class Attempt:
+    """One run of a procedure: for a lane's item, or for a tenant's probe (then `work` is None)."""
+
+    __slots__ = ("fingerprint", "has_written", "is_alive", "procedure", "started_at", "tenant", "ticket", "work")
+
+    procedure: Procedure
+
+    def __init__(self, tenant: Tenant, *, started_at: float) -> None:
+        """Begin for the tenant as it is now; the caller sets the procedure, not stepped yet."""
+        self.tenant = tenant
+        self.started_at = started_at
+        self.work: Work | None = None
+        self.fingerprint = ""
+        self.ticket = 0
+        self.has_written = False
+        self.is_alive = True
+
+
+class Ticket:
+    """One call that queues or is in flight, and the attempts that its reply goes to."""
+
+    __slots__ = ("attempts", "call", "is_background", "is_granted", "tenant")
+
+    def __init__(self, tenant: str, call: Call, *, is_background: bool) -> None:
+        """Take the call of one tenant."""
+        self.tenant = tenant
+        self.call = call
+        self.is_background = is_background
+        self.attempts: list[Attempt] = []
+        self.is_granted = False
+
+
+class EntryPending(msgspec.Struct, frozen=True):
+    """An entry that is written and not acknowledged, and how its acknowledgement settles the item's record."""
+
+    work: Work
+    entry: Entry
+    settlement: Settlement
+    reason: str
+
+
+class LetterPending(msgspec.Struct, frozen=True):
+    """A dead letter that is written and not acknowledged."""
+
+    assignment: Assignment
+    offset: int
+    reason: str
+
+
+class NotePending(msgspec.Struct, frozen=True):
+    """A ledger record whose acknowledgement settles no input record: an entry written again, or the handover."""
+
+    assignment: Assignment
+
+
+Pending = EntryPending | LetterPending | NotePending
+
+
+class State:
+    """The planner's memory. The parts of the planner share it; nothing outside `core` sees it."""
+
+    def __init__(self, policy: Policy, recipes: Mapping[Kind, Recipe], probe: Probe) -> None:
+        """Start with no partition and no tenant."""
+        self.policy = policy
+        self.recipes = recipes
+        self.probe = probe
+        self.now = 0.0
+        self.output: list[Action | Notice] = []
+        self.tenants: Mapping[str, Tenant] = {}
+        self.ever_known: set[str] = set()
+        self.pacing = Pacing(policy.limits)
+        self.assignments: dict[Partition, Assignment] = {}
+        self.open_lanes: Counter[str] = Counter()
+        self.tickets: dict[int, Ticket] = {}
+        self.shared: dict[tuple[str, str], int] = {}
+        self.pending: dict[int, Pending] = {}
+        self.denials: Counter[str] = Counter()
+        self.throttles: Counter[str] = Counter()
+        self.probing: set[str] = set()
+        self.hungry: set[str] = set()
+        self.token_refusals = 0
+        self.wakes: list[tuple[float, int, Entity | str]] = []
+        self._serial = 0
+
+    def serial(self) -> int:
+        """Return a number never returned before: tickets, and the order of equal instants."""
+        self._serial += 1
+        return self._serial
+
+    def wake(self, instant: float, whom: Entity | str) -> None:
+        """Remember to look at an entity's lane or a tenant at that instant."""
+        heapq.heappush(self.wakes, (instant, self.serial(), whom))
+
+    def woken(self) -> Iterable[Entity | str]:
+        """Take and return the entities and tenants whose instant has come."""
+        while self.wakes and self.wakes[0][0] <= self.now:
+            yield heapq.heappop(self.wakes)[2]
+
+    def is_served(self, name: str) -> bool:
+        """Tell whether the tenant's changes may go into lanes; otherwise they wait in the ledger."""
+        tenant = self.tenants.get(name)
+        if tenant is None or tenant.held is not None or name in self.denials:
+            return False
+        return self.pacing.released_at(name) - self.now <= PATIENCE_SECONDS
+
+    def settle(self, assignment: Assignment, item: Item, settlement: Settlement, reason: str = "") -> None:
+        """Settle an item's record if it has one."""
+        if item.offset is not None:
+            self.settle_change(assignment, item.offset, item.change, settlement, reason)
+
+    def settle_change(
+        self, assignment: Assignment, offset: int, change: Change, settlement: Settlement, reason: str = ""
+    ) -> None:
+        """Settle the record of a change."""
+        notice = Settled(
+            settlement=settlement,
+            partition=assignment.partition,
+            offset=offset,
+            tenant=change.entity.tenant,
+            entity=change.entity,
+            version=change.version,
+            reason=reason,
+            occurred_at=change.occurred_at,
+        )
+        self.settle_offset(assignment, notice)
+
+    def settle_offset(self, assignment: Assignment, notice: Settled) -> None:
+        """Settle the record that the notice tells of."""
+        assignment.offsets.settle(notice.offset)
+        self.output.append(notice)
+
+    def open_lane(self, assignment: Assignment, entity: Entity, entry: Entry | None) -> Lane:
+        """Open the entity's lane with what the ledger holds of it for the tenant's present company."""
+        tenant = self.tenants.get(entity.tenant)
+        known = entry or Entry()
+        lane = Lane(entity, known.of_company(tenant.company) if tenant else known)
+        assignment.lanes[entity] = lane
+        self.open_lanes[entity.tenant] += 1
+        return lane
+
+    def close_lane(self, assignment: Assignment, lane: Lane) -> None:
+        """Close a lane that has nothing left to do."""
+        del assignment.lanes[lane.entity]
+        self.open_lanes[lane.entity.tenant] -= 1
+        self.hungry.add(lane.entity.tenant)
