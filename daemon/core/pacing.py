@@ -193,6 +193,11 @@ class Pacing:
         return self._failures >= OUTAGE_AFTER_FAILURES
 
     @property
+    def rate(self) -> float:
+        """Return this replica's share of the client's quota, in calls per second."""
+        return self._client.rate if self._share else 0.0
+
+    @property
     def in_flight(self) -> int:
         """Return how many granted calls are not over."""
         return self._in_flight

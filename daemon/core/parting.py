@@ -35,10 +35,10 @@ class Parting:
 
     def release(self, assignment: Assignment) -> None:
         """Drop the assignment and let the rebalance go on."""
-        self.drop(assignment)
+        self._drop(assignment)
         self._state.output.append(Release(assignment.partition))
 
-    def drop(self, assignment: Assignment) -> None:
+    def _drop(self, assignment: Assignment) -> None:
         """Forget the assignment: open records are handed back, replies that still come are fenced."""
         for attempt in list(assignment.attempts.values()):
             self._calling.drop(attempt)

@@ -37,13 +37,14 @@ from daemon.core.state import Assignment, Policy, State, Work
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What the planner holds at an instant, for gauges: records in hand, parked changes, calls in flight, holds."""
+    """What the planner holds at an instant, for gauges; `quota` is this replica's, in calls per second."""
 
     in_hand: int
     parked_now: int
     in_flight: int
     partitions: int
     oldest_open: float | None
+    quota: float
     held_tenants: int
     is_client_held: bool
     is_outage: bool
@@ -66,6 +67,7 @@ class Planner:
         self._refilling = Refilling(self._state, self._delivering)
         self._parting = Parting(self._state, self._calling)
         self._committed_at = 0.0
+        self._joined_at = 0.0
         self._committing: frozenset[Partition] | None = None
         self._next_commit = FOREVER
         self._is_paused = False
@@ -106,6 +108,7 @@ class Planner:
             in_flight=pacing.in_flight,
             partitions=len(assignments),
             oldest_open=min(self._opened(), default=None),
+            quota=pacing.rate,
             held_tenants=sum(1 for _ in pacing.held_tenants(now)),
             is_client_held=pacing.held_until > now,
             is_outage=pacing.is_outage,
@@ -156,7 +159,7 @@ class Planner:
                     self._parting.begin(assignment, deadline)
             case Lost(partitions):
                 for assignment in self._ours(partitions):
-                    self._parting.drop(assignment)
+                    self._parting.release(assignment)
 
     def _ours(self, partitions: tuple[Partition, ...]) -> list[Assignment]:
         return [self._state.assignments[partition] for partition in partitions if partition in self._state.assignments]
@@ -172,6 +175,7 @@ class Planner:
         assignment.share = event.share
         if not self._state.assignments:
             self._committed_at = 0.0
+            self._joined_at = self._state.now
         self._state.assignments[event.partition] = assignment
         self._state.ever_known |= event.known_tenants
         self._state.hungry |= event.waiting_tenants
@@ -200,7 +204,7 @@ class Planner:
 
     def _committed(self, event: Committed) -> None:
         committed, self._committing = self._committing or frozenset(), None
-        if event.accepted:
+        if event.accepted and event.sent_at >= self._joined_at:
             self._committed_at = max(self._committed_at, event.sent_at)
         for assignment in self._ours(tuple(committed)):
             self._parting.release(assignment)

@@ -1,0 +1,183 @@
+"""The application: the only place that builds the daemon's objects and wires them."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+
+import anyio
+import anyio.abc
+import structlog
+from prometheus_client import generate_latest
+
+from daemon.core.actions import Action
+from daemon.core.events import Event, TenantsChanged
+from daemon.core.notices import Notice
+from daemon.core.pacing import Limits
+from daemon.core.planner import Planner
+from daemon.core.retrying import Retrying
+from daemon.core.state import Bounds, Policy
+from daemon.dnb.assertion import Credentials
+from daemon.dnb.directory import Directories
+from daemon.dnb.recipes import CustomerRecipe, probe_company
+from daemon.edges.clock import Clock
+from daemon.edges.dead_letters import DeadLetters
+from daemon.edges.http_sink import HttpSink
+from daemon.edges.inbox import Inbox
+from daemon.edges.intake import Intake
+from daemon.edges.kafka_connection import connection, source_errors
+from daemon.edges.kafka_source import KafkaSource
+from daemon.edges.kafka_topics import prepare_topics
+from daemon.edges.ledger_topic import LedgerTopic
+from daemon.edges.ledgers import Ledgers
+from daemon.edges.ops_server import OpsServer
+from daemon.errors import ConfigurationError
+from daemon.runner import Edges, Runner
+from daemon.settings import Settings
+from daemon.telemetry.catalogue import Instruments
+from daemon.telemetry.logs import Logging
+from daemon.telemetry.observing import Observing
+from daemon.tenants import Reading, Registry
+
+LIVE_SECONDS = 15.0
+"""A runner that has not stepped for this long is stuck: it steps once a second even when nothing happens."""
+
+log = structlog.get_logger()
+
+
+class App:
+    """One daemon: everything it consists of, from its settings."""
+
+    def __init__(self, settings: Settings, *, rebuilds_ledger: bool = False) -> None:
+        """Build it; raises `ConfigurationError` if credentials, tenants or TLS files cannot be used."""
+        self.settings = settings
+        self.clock = Clock()
+        self.instruments = Instruments()
+        self.observing = Observing(self.instruments, labelled_tenants=settings.metrics_tenants)
+        self._logging = Logging()
+        self._tenants = Reading(settings.tenants_file, default_quota=settings.tenant_quota)
+        self._registry = self._tenants.read()
+        policy = policy_of(settings)
+        recipe = CustomerRecipe(settings.environment, Directories())
+        self.planner = Planner(policy, {"customer": recipe}, probe_company)
+        self.edges = self._edges(policy.retrying.longest_wait(), rebuilds_ledger=rebuilds_ledger)
+        self.runner = Runner(self.planner, self.edges, self)
+        self._ops = OpsServer(self.metrics, is_live=self.is_live, is_ready=lambda: self.edges.source.is_ready)
+
+    def _edges(self, longest_wait: float, *, rebuilds_ledger: bool) -> Edges:
+        settings, inbox = self.settings, Inbox()
+        to_kafka = connection(settings)
+        ledgers = Ledgers(settings.data_dir, to_kafka, self.clock, longest_wait=longest_wait)
+        ledger = LedgerTopic(to_kafka, ledgers.stores, inbox)
+        ledgers.writing_with(ledger.write, rebuilds_for=settings.environment if rebuilds_ledger else None)
+        intake = Intake(settings.environment, ledgers.stores)
+        credentials = Credentials.from_pem(settings.dnb_private_key.encode(), settings.dnb_client_id)
+        for warning in credentials.warnings(self.clock.now()):
+            log.warning("credentials.doubted", warning=warning)
+        return Edges(
+            clock=self.clock,
+            inbox=inbox,
+            source=KafkaSource(settings, ledgers, inbox, self.clock),
+            intake=intake,
+            ledgers=ledgers,
+            ledger=ledger,
+            dead_letters=DeadLetters(ledger.producer, settings.dead_letter_topic, intake, inbox),
+            sink=HttpSink(settings, credentials, inbox, self.clock),
+        )
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    async def run(self, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Run until `stop`, then hand everything over; tells the port of the ops server once it answers."""
+        if self.settings.kafka_check_topics:
+            await prepare_topics(self.settings)
+        async with self._ops.serving(self.settings.ops_host, self.settings.ops_port) as port, self._producing():
+            log.info("daemon.started", ops_port=port, tenants=len(self._registry.tenants))
+            async with anyio.create_task_group() as tasks:
+                self._use(self._registry)
+                for serve in (self.runner.run, self.edges.ledger.run, self.edges.dead_letters.run, self.edges.sink.run):
+                    tasks.start_soon(serve)
+                tasks.start_soon(self._watch_tenants)
+                task_status.started(port)
+                await self.edges.source.run()
+                tasks.cancel_scope.cancel()
+        log.info("daemon.stopped")
+
+    def stop(self) -> None:
+        """Ask `run` to finish what is in flight, hand the partitions over and end."""
+        self.edges.source.leave()
+
+    @contextlib.asynccontextmanager
+    async def _producing(self) -> AsyncGenerator[None]:
+        with source_errors("connecting the producer"):
+            await self.edges.ledger.producer.start()
+        try:
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.edges.ledger.producer.stop()
+
+    # -- tenants -----------------------------------------------------------------------------------------------
+
+    async def _watch_tenants(self) -> None:
+        """Look at the tenants file every so often; a bad one is reported once and the last good one stays."""
+        while True:
+            await anyio.sleep(self.settings.tenants_reread)
+            try:
+                registry = self._tenants.reread()
+            except ConfigurationError as error:
+                log.error("tenants.refused", finding=str(error))  # noqa: TRY400 - the finding says it all
+                self.instruments.set("tenant_problems", 1)
+                continue
+            if registry is not None:
+                self._use(registry)
+
+    def _use(self, registry: Registry) -> None:
+        for finding in registry.problems:
+            log.error("tenant.refused", finding=finding)
+        held = sum(tenant.held is not None for tenant in registry.tenants.values())
+        self.instruments.set("tenants", held, "held")
+        self.instruments.set("tenants", len(registry.tenants) - held, "served")
+        self.instruments.set("tenant_problems", len(registry.problems))
+        log.info("tenants.read", count=len(registry.tenants), held=held)
+        self.edges.sink.use_keys(registry.keys)
+        self.edges.inbox.put(TenantsChanged(registry.tenants))
+
+    # -- telemetry ---------------------------------------------------------------------------------------------
+
+    def observe(self, event: Event, output: list[Action | Notice], now: float) -> None:
+        """Give what happened to metrics and logs."""
+        self.observing.observe(event, output, now)
+        self._logging.observe(event, output, now)
+
+    def metrics(self) -> bytes:
+        """Return the metrics text of this instant."""
+        now = self.clock.now()
+        self.observing.gauges(self.planner.status(now), now)
+        self.instruments.clear("parked")
+        for store in self.edges.ledgers.stores.values():
+            for reason, count in store.parked_by_reason().items():
+                self.instruments.add("parked", count, reason)
+        return generate_latest(self.instruments.registry)
+
+    def is_live(self) -> bool:
+        """Tell whether the runner has stepped lately."""
+        return self.clock.now() - self.runner.stepped_at < LIVE_SECONDS
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return the planner's policy that the settings ask for."""
+    return Policy(
+        retrying=Retrying(
+            first=settings.retry_first,
+            longest=settings.retry_longest,
+            park_after=settings.park_after,
+            parked_steps=settings.parked_retries,
+            give_up_after=settings.give_up_after,
+            late_bound=settings.late_bound,
+        ),
+        limits=Limits(
+            quota=settings.client_quota,
+            concurrency=settings.concurrency,
+            tenant_concurrency=settings.tenant_concurrency,
+        ),
+        bounds=Bounds(fence=settings.session - settings.request),
+    )

@@ -1,0 +1,143 @@
+"""The procedure that makes one customer in DnB equal to Moment's."""
+
+from collections.abc import Generator
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from daemon.core.procedure import Call, Delivered, Known, Outcome, Procedure, Reply, Unavailable, Unchanged
+from daemon.dnb import calls
+from daemon.dnb.bodies import Content, References, created, updated
+from daemon.dnb.calls import Guids
+from daemon.dnb.directory import Directory
+from daemon.dnb.finding import Absent, Found, conflict, find_customer, find_elsewhere
+from daemon.dnb.replies import Accepted, Missing, Rejected, Verdict, ask, read_row, refusal
+from daemon.dnb.rows import CreatedRow, CustomerRow
+
+MAX_ROUNDS = 8  # a round is a reading and a write; more means that DnB contradicts itself
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What is delivered, where its guids come from, and what is known of the company's codes."""
+
+    content: Content
+    guids: Guids
+    directory: Directory
+
+    @property
+    def number(self) -> str:
+        """Return the customer number as the ledger keeps it."""
+        return str(self.content.number)
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rounds so far have taught: `turned` is the write that DnB turned down last, by its method.
+
+    A write that is turned down is judged after reading again, since a used guid means that it went through, and the
+    wording of that refusal is not documented. `n` counts the guids that are used though nothing alive shows for it.
+    """
+
+    known: Known
+    n: int = 0
+    turned: Literal["POST", "PUT"] | None = None
+    rejected: Rejected = Rejected(0, ())
+
+    @property
+    def may_exist(self) -> bool:
+        """Tell whether a create of ours may have gone through, perhaps with an older version's content."""
+        return self.known.dirty or self.turned is not None
+
+
+def deliver_customer(delivery: Delivery, known: Known) -> Procedure:
+    """Make DnB's customer equal to Moment's, writing only what differs.
+
+    Safe to run again from the start after any interruption: it reads what is there first, a repeated create is refused
+    by its guid, and a merge may be repeated. A write that DnB accepts is trusted, since what its reply echoes is not
+    documented: only a new row's id and number are looked at. A customer that is inactive in DnB is kept equal and
+    stays inactive.
+    """
+    references = yield from delivery.directory.references(delivery.content)
+    if not isinstance(references, References):
+        return references
+    attempt = Attempt(known=known)
+    for _ in range(MAX_ROUNDS):
+        step = yield from attempt_once(delivery, references, attempt)
+        if not isinstance(step, Attempt):
+            return step
+        attempt = step
+    return conflict(delivery.content, "DnB says that it was created, and shows no such customer")
+
+
+def attempt_once(
+    delivery: Delivery, references: References, attempt: Attempt
+) -> Generator[Call, Reply, Attempt | Outcome]:
+    """Read, write what differs, and return the outcome, or what was learnt for another round."""
+    found = yield from locate(delivery, attempt)
+    if not isinstance(found, CustomerRow | Absent):
+        return found
+    method = "PUT" if isinstance(found, CustomerRow) else "POST"
+    if method == attempt.turned:
+        if not attempt.rejected.may_be_used_guid:
+            return refusal(attempt.rejected)
+        attempt = replace(attempt, n=attempt.n + 1)
+    if isinstance(found, CustomerRow):
+        attempt = replace(attempt, known=replace(attempt.known, dnb_id=found.id))
+    call = next_call(delivery, references, found, attempt)
+    if call is None:
+        return Unchanged(attempt.known.dnb_id or 0, delivery.number)
+    return conclude(delivery, attempt, call, (yield from ask(call)))
+
+
+def locate(delivery: Delivery, attempt: Attempt) -> Generator[Call, Reply, Found | Outcome]:
+    """Return the customer in DnB, looking beyond its number once a create was turned down for its guid."""
+    found = yield from find_customer(delivery.content, attempt.known, attempted=attempt.may_exist)
+    if isinstance(found, Absent) and attempt.turned == "POST" and attempt.rejected.may_be_used_guid:
+        return (yield from find_elsewhere(delivery.content, attempt.known, found))
+    return found
+
+
+def next_call(delivery: Delivery, references: References, found: Found, attempt: Attempt) -> Call | None:
+    """Return the write that makes DnB equal, None when it is equal already."""
+    if isinstance(found, Absent):
+        guids = replace(delivery.guids, n=attempt.n)
+        return calls.create_customer(created(delivery.content, references, guids.of))
+    guids = replace(delivery.guids, n=attempt.n, version=attempt.known.version)
+    body = updated(delivery.content, references, found, guids.of)
+    return None if body is None else calls.update_customer(found.id, body)
+
+
+def conclude(delivery: Delivery, attempt: Attempt, call: Call, verdict: Verdict) -> Attempt | Outcome:
+    """Return what the reply to a write means: the end, or another round."""
+    creates = call.method == "POST"
+    match verdict:
+        case Accepted() if creates:
+            return conclude_create(delivery, attempt, verdict)
+        case Accepted():
+            return Delivered(attempt.known.dnb_id or 0, delivery.number)
+        case Missing():
+            return Unavailable("status_404") if creates else replace(attempt, turned=None)
+        case Rejected():
+            return conclude_rejection(delivery, attempt, call, verdict)
+        case _:
+            return verdict
+
+
+def conclude_rejection(delivery: Delivery, attempt: Attempt, call: Call, rejected: Rejected) -> Attempt | Outcome:
+    """Return the refusal, unless a used guid may be its cause: then what is there must be read first."""
+    if rejected.is_foreign_key:
+        delivery.directory.forget()
+        return refusal(rejected)
+    if b'"_createguid"' not in (call.body or b""):
+        return refusal(rejected)
+    return replace(attempt, turned="POST" if call.method == "POST" else "PUT", rejected=rejected)
+
+
+def conclude_create(delivery: Delivery, attempt: Attempt, accepted: Accepted) -> Attempt | Outcome:
+    """Return that the customer was created; read again where the reply does not show it, or shows another number."""
+    row = read_row(accepted, CreatedRow)
+    if not isinstance(row, CreatedRow):
+        return replace(attempt, turned=None)
+    if row.customer_number is not None and str(row.customer_number) != delivery.number:
+        return replace(attempt, turned=None, known=replace(attempt.known, dnb_id=row.id))
+    return Delivered(row.id, delivery.number)

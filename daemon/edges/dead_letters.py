@@ -1,0 +1,65 @@
+"""The dead-letter topic: records that are no change, unaltered, with where they came from and why."""
+
+import anyio
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from daemon.core.actions import DeadLetter
+from daemon.core.events import DeadLettered
+from daemon.edges.inbox import Inbox
+from daemon.edges.intake import Intake
+
+WRITE_AGAIN_SECONDS = 1.0
+"""After a refused write: long enough for a new leader to be elected."""
+
+log = structlog.get_logger()
+
+
+class DeadLetters:
+    """Writes dead letters and tells the planner when Kafka has them."""
+
+    def __init__(self, producer: AIOKafkaProducer, topic: str, intake: Intake, inbox: Inbox) -> None:
+        """Take the process's producer, the topic, who still has the bytes, and where `DeadLettered` goes."""
+        self._producer = producer
+        self._topic = topic
+        self._intake = intake
+        self._inbox = inbox
+        self._queue: list[DeadLetter] = []
+        self._filled = anyio.Event()
+
+    def append(self, letter: DeadLetter) -> None:
+        """Queue a dead letter."""
+        self._queue.append(letter)
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Write what is queued, for ever."""
+        while True:
+            await self._filled.wait()
+            self._filled = anyio.Event()
+            letters, self._queue = self._queue, []
+            for letter in letters:
+                await self._write(letter)
+            self._inbox.put(DeadLettered(tuple(letter.ticket for letter in letters)))
+
+    async def _write(self, letter: DeadLetter) -> None:
+        """Write one letter; a letter whose partition has gone is the next owner's to write."""
+        raw = self._intake.take_raw(letter.partition, letter.offset)
+        if raw is None:
+            return
+        headers = [
+            ("moment-dnb-reason", letter.cause.reason.encode()),
+            ("moment-dnb-detail", letter.cause.detail.encode()),
+            ("moment-dnb-topic", letter.partition.topic.encode()),
+            ("moment-dnb-partition", str(letter.partition.number).encode()),
+            ("moment-dnb-offset", str(letter.offset).encode()),
+        ]
+        while True:
+            try:
+                await self._producer.send_and_wait(self._topic, raw.value, raw.key, headers=headers)
+            except KafkaError as error:
+                log.warning("dead_letter.write_refused", error=type(error).__name__, offset=letter.offset)
+                await anyio.sleep(WRITE_AGAIN_SECONDS)
+            else:
+                return

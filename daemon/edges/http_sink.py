@@ -1,0 +1,199 @@
+"""Sending calls to DnB over HTTP: with a token, within a deadline, and never after a call's time has passed."""
+
+import math
+import ssl
+import uuid
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import anyio
+import httpx
+import msgspec
+import structlog
+
+from daemon.core.actions import Send
+from daemon.core.events import NotSent, Replied, TokenRenewed
+from daemon.core.procedure import Answered, Call, Reply, Unanswered, Unreachable
+from daemon.dnb.assertion import Credentials, client_assertion, token_form
+from daemon.dnb.tokens import Token, TokenBook, TokenRefused, TokenUnavailable, token_reply
+from daemon.edges.clock import Clock
+from daemon.edges.http_transport import open_transport
+from daemon.edges.inbox import Inbox
+from daemon.settings import Settings
+
+UNAUTHORIZED = 401
+
+RETRY_AFTER_DIGITS = 7
+"""A Retry-After of up to a hundred days is obeyed to the second; a longer one is nonsense."""
+
+IDLE_SECONDS = 50.0
+"""Idle connections are closed before a load balancer's usual minute ends them under a request."""
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+
+log = structlog.get_logger()
+
+
+class _Endpoints(msgspec.Struct, frozen=True, rename="pascal"):
+    identity: str
+
+
+class HttpSink:
+    """The only user of HTTP: workers that take calls, send them and put the replies into the inbox.
+
+    A call that the planner granted too long ago is not sent; a 401 renews the token once for all calls that wait.
+    """
+
+    def __init__(self, settings: Settings, credentials: Credentials, inbox: Inbox, clock: Clock) -> None:
+        """Take the settings, the client's credentials, where replies go, and the clock."""
+        self._settings = settings
+        self._credentials = credentials
+        self._inbox = inbox
+        self._clock = clock
+        self._keys: Mapping[str, str] = {}
+        self._book = TokenBook()
+        self._renewing = anyio.Lock()
+        self._issuer = settings.dnb_issuer.rstrip("/")
+        self._send_stream, self._receive_stream = anyio.create_memory_object_stream[Send](math.inf)
+        transport = open_transport(
+            max_connections=settings.concurrency, keepalive_seconds=IDLE_SECONDS, tls=ssl.create_default_context()
+        )
+        self._client = httpx.AsyncClient(transport=transport, timeout=settings.request, trust_env=False)
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """Use these company keys, by tenant, from the next call on."""
+        self._keys = keys
+
+    def submit(self, send: Send) -> None:
+        """Take a call; its reply, or that it was not sent, comes through the inbox."""
+        self._send_stream.send_nowait(send)
+
+    async def run(self) -> None:
+        """Send calls, as many at once as the settings allow, for ever."""
+        async with self._client, anyio.create_task_group() as tasks:
+            for _ in range(self._settings.concurrency):
+                tasks.start_soon(self._work)
+
+    async def check_token(self) -> str | None:
+        """Ask for a token, and return why there is none; None if there is one."""
+        async with self._renewing:
+            outcome = await self._fetch_token()
+        return None if isinstance(outcome, Token) else outcome.reason
+
+    async def ask(self, tenant: str, call: Call) -> Reply | None:
+        """Make one call outside the planner's turn, for a check before anything runs; None without a token."""
+        token = self._book.current(self._clock.now())
+        return await self._exchange(tenant, call, token) if token else None
+
+    async def aclose(self) -> None:
+        """Close the connections of a sink that was not run."""
+        await self._client.aclose()
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        async for send in self._receive_stream.clone():
+            await self._serve(send)
+
+    async def _serve(self, send: Send) -> None:
+        token = await self._token()
+        if token is None:
+            self._inbox.put(NotSent(send.ticket, "no_token"))
+        elif self._clock.now() >= send.not_after:
+            self._inbox.put(NotSent(send.ticket, "fenced"))
+        else:
+            serial = self._book.serial
+            reply = await self._exchange(send.tenant, send.call, token)
+            self._inbox.put(self._judge(send, serial, reply))
+
+    def _judge(self, send: Send, serial: int, reply: Reply) -> Replied | NotSent:
+        """Tell a token's fault from a tenant's: only after a renewed token was turned down too is the tenant denied."""
+        if not isinstance(reply, Answered):
+            return Replied(send.ticket, reply)
+        if reply.status != UNAUTHORIZED:
+            self._book.accepted(send.tenant)
+        elif self._book.turned_down(send.tenant, serial) == "repeat":
+            return NotSent(send.ticket, "token_expired")
+        return Replied(send.ticket, reply)
+
+    async def _exchange(self, tenant: str, call: Call, token: Token) -> Reply:
+        headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
+        if tenant in self._keys:
+            headers["CompanyKey"] = self._keys[tenant]
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        address = f"{self._settings.dnb_base_url.rstrip('/')}/{call.target}"
+        return await self._request(call.method, address, headers, call.body)
+
+    async def _request(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        """Make one request; the deadline counts from here to the last byte of the answer."""
+        try:
+            with anyio.fail_after(self._settings.request):
+                response = await self._client.request(method, address, headers=dict(headers), content=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Unreachable(type(error).__name__)
+        except (httpx.HTTPError, TimeoutError) as error:
+            return Unanswered(type(error).__name__)
+        retry_after = _retry_after(response.headers.get("Retry-After"), self._clock.now())
+        return Answered(status=response.status_code, body=response.content, retry_after=retry_after)
+
+    # -- tokens ------------------------------------------------------------------------------------------------
+
+    async def _token(self) -> Token | None:
+        """Return a valid token; one renewal serves everybody who waits for it."""
+        token = self._book.current(self._clock.now())
+        if token is not None:
+            return token
+        async with self._renewing:
+            token = self._book.current(self._clock.now())
+            if token is not None:
+                return token
+            outcome = await self._fetch_token()
+        match outcome:
+            case Token():
+                self._inbox.put(TokenRenewed())
+                return outcome
+            case TokenRefused(reason):
+                log.error("token.refused", reason=reason)
+                self._inbox.put(TokenRenewed(refused="token_refused"))
+            case TokenUnavailable():
+                log.warning("token.unavailable", reason=outcome.reason)
+                self._inbox.put(TokenRenewed())
+        return None
+
+    async def _fetch_token(self) -> Token | TokenRefused | TokenUnavailable:
+        if not self._issuer:
+            issuer = await self._find_issuer()
+            if isinstance(issuer, TokenUnavailable):
+                return issuer
+            self._issuer = issuer
+        now, endpoint = self._clock.now(), f"{self._issuer}/connect/token"
+        assertion = client_assertion(self._credentials, audience=endpoint, jti=uuid.uuid4().hex, now=now)
+        form = token_form(self._credentials, assertion, self._settings.dnb_scope)
+        outcome = token_reply(await self._request("POST", endpoint, FORM, form), now)
+        if isinstance(outcome, Token):
+            self._book.renew(outcome)
+        return outcome
+
+    async def _find_issuer(self) -> str | TokenUnavailable:
+        """Ask DnB's service map where its identity server is."""
+        address = f"{self._settings.dnb_base_url.rstrip('/')}/api/endpoints"
+        reply = await self._request("GET", address, {"Accept": "application/json"}, None)
+        if not isinstance(reply, Answered):
+            return TokenUnavailable(reason=reply.reason)
+        try:
+            return msgspec.json.decode(reply.body, type=_Endpoints).identity.rstrip("/")
+        except msgspec.DecodeError:
+            return TokenUnavailable(reason=f"endpoints_status_{reply.status}")
+
+
+def _retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds a Retry-After header asks for, as a number or until a date; None for none or nonsense."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value) if len(value) <= RETRY_AFTER_DIGITS else None
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except ValueError:
+        return None

@@ -1,0 +1,77 @@
+"""Making a lost ledger again: the newest change of each entity that the input topic still holds, to be read back.
+
+Each becomes a waiting change of a former life, so that its delivery begins by reading what DnB has.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from daemon.core.ledger import WAITING, Entry, Parked, encode
+from daemon.core.model import Change, Entity, Partition
+from daemon.edges.ledger_store import LedgerStore
+from daemon.moment.envelope import decode
+
+READ_WAIT_MILLISECONDS = 1_000
+"""How long a read of the input waits for records; the loop around it looks up in between."""
+
+READ_AT_ONCE = 2_000
+"""So many records are compared and written at once."""
+
+Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
+
+log = structlog.get_logger()
+
+
+class Rebuilding:
+    """Reads one input partition from its beginning to its end and writes the newest change of each entity."""
+
+    def __init__(self, partition: Partition, environment: str, store: LedgerStore, write: Write) -> None:
+        """Take the partition, the daemon's environment, the empty store, and how to write a ledger record."""
+        self._partition = partition
+        self._environment = environment
+        self._store = store
+        self._write = write
+
+    async def run(self, connection: Mapping[str, Any], now: float) -> int:
+        """Rebuild, and return the offset of the input up to which it was read; tell what retention has removed."""
+        consumer = AIOKafkaConsumer(**connection, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+        at = TopicPartition(self._partition.topic, self._partition.number)
+        await consumer.start()
+        try:
+            consumer.assign([at])
+            first = (await consumer.beginning_offsets([at]))[at]
+            end = (await consumer.end_offsets([at]))[at]
+            consumer.seek(at, first)
+            while await consumer.position(at) < end:
+                fetched = await consumer.getmany(timeout_ms=READ_WAIT_MILLISECONDS, max_records=READ_AT_ONCE)
+                await self._keep(fetched.get(at, []), now)
+        finally:
+            await consumer.stop()
+        log.warning("ledger.rebuilt", partition=at.partition, topic=at.topic, removed_by_retention=first, end=end)
+        return end
+
+    async def _keep(self, records: list[ConsumerRecord], now: float) -> None:
+        newest: dict[Entity, Change] = {}
+        for record in records:
+            change = decode(record.value, environment=self._environment)
+            if isinstance(change, Change) and self._is_newer(change, newest.get(change.entity)):
+                newest[change.entity] = change
+        present = self._store.get(list(newest))
+        for entity, change in newest.items():
+            if entity not in present or present[entity].entry.highest < change.version:
+                await self._park(change, now)
+
+    def _is_newer(self, change: Change, other: Change | None) -> bool:
+        return other is None or change.version > other.version
+
+    async def _park(self, change: Change, now: float) -> None:
+        parked = Parked(
+            version=change.version, data=change.data, occurred_at=change.occurred_at, reason=WAITING, since=now
+        )
+        entry = Entry(parked=parked)
+        offset = await self._write(self._partition, change.entity.key, encode(entry))
+        if offset is not None:
+            self._store.put([(change.entity, entry, offset)])

@@ -1,0 +1,245 @@
+"""The local copy of one ledger partition: a SQLite file that answers look-ups and keeps what waits off the heap."""
+
+import contextlib
+import sqlite3
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from daemon.core.actions import Load
+from daemon.core.ledger import Entry, decode, encode, rank
+from daemon.core.model import KINDS, Entity, Kind
+from daemon.edges.ledger_keys import LedgerRecord
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    key TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    value BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    due REAL,
+    waiting_since REAL,
+    reason TEXT,
+    taken INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
+CREATE INDEX IF NOT EXISTS entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_parked ON entries (reason, tenant) WHERE reason IS NOT NULL;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+PUT = """
+INSERT INTO entries (key, tenant, value, position, due, waiting_since, reason, taken) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.position, due = excluded.due,
+    waiting_since = excluded.waiting_since, reason = excluded.reason, taken = 0
+"""
+
+LOOKED_UP_AT_ONCE = 500
+"""So many keys go into one query: SQLite allows 999 variables in its oldest builds."""
+
+
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a ledger partition has been read, and what it said about itself: offsets of the ledger topic, or -1.
+
+    `record` is the newest `_ledger` record, found at `record_offset`; `last_offset` is that of the last record read.
+    """
+
+    position: int = 0
+    record: LedgerRecord | None = None
+    record_offset: int = -1
+    handover_offset: int = -1
+    last_offset: int = -1
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Tell whether the last record read is a handover."""
+        return self.handover_offset >= 0 and self.handover_offset == self.last_offset
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a restored ledger partition holds for later."""
+
+    parked: int
+    waiting_tenants: frozenset[str]
+    known_tenants: frozenset[str]
+    next_due: float | None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """An entry and the offset of the ledger record that it came from."""
+
+    entry: Entry
+    offset: int
+
+
+class LedgerStore:
+    """One ledger partition on local disk: every entity's entry, and which ones want work.
+
+    It is a cache of the ledger topic: losing it costs a re-read, never a change. All methods are fast enough to run
+    on the event loop; nothing is synced to disk, because the topic is the durable copy.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or begin a new one where there is none or it cannot be read."""
+        self._path = path
+        try:
+            self._connection = self._open()
+            self.marks  # noqa: B018 - a file without readable marks is no ledger store
+        except (sqlite3.DatabaseError, msgspec.DecodeError):
+            path.unlink(missing_ok=True)
+            self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(SCHEMA)
+        connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")
+        return connection
+
+    def close(self) -> None:
+        """Close the file; it stays for the next assignment of the partition."""
+        self._connection.close()
+
+    # -- marks -------------------------------------------------------------------------------------------------
+
+    @property
+    def marks(self) -> Marks:
+        """Return how far the ledger topic has been read, and what it said about itself."""
+        row = self._connection.execute("SELECT value FROM meta WHERE name = 'marks'").fetchone()
+        return msgspec.json.decode(row[0], type=Marks) if row else Marks()
+
+    def remember(self, marks: Marks) -> None:
+        """Keep the marks with the entries."""
+        text = msgspec.json.encode(marks).decode()
+        self._connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('marks', ?)", (text,))
+
+    def reset(self) -> None:
+        """Forget everything: the file is of another life of the topic."""
+        self._connection.execute("DELETE FROM entries")
+        self._connection.execute("DELETE FROM meta")
+
+    # -- entries -----------------------------------------------------------------------------------------------
+
+    def get(self, entities: Sequence[Entity]) -> dict[Entity, Stored]:
+        """Return the entries of those entities that have one."""
+        found: dict[Entity, Stored] = {}
+        by_key = {entity.key: entity for entity in entities}
+        keys = list(by_key)
+        for start in range(0, len(keys), LOOKED_UP_AT_ONCE):
+            some = keys[start : start + LOOKED_UP_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT key, value, position FROM entries WHERE key IN ({marks})"  # noqa: S608 - only marks
+            for key, value, position in self._connection.execute(query, some):
+                entry = decode(value)
+                if isinstance(entry, Entry):
+                    found[by_key[key]] = Stored(entry, position)
+        return found
+
+    def put(self, entries: Iterable[tuple[Entity, Entry, int]]) -> None:
+        """Store entries with the offsets of their ledger records, in one transaction."""
+        with self._transaction():
+            self._connection.executemany(PUT, (_row(*one) for one in entries))
+
+    def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> None:
+        """Store the entries that are greater than what is there: the join that restores a ledger in any order."""
+        offered: dict[Entity, Stored] = {}
+        for entity, entry, offset in entries:
+            best = offered.get(entity)
+            if best is None or rank(entry, offset) > rank(best.entry, best.offset):
+                offered[entity] = Stored(entry, offset)
+        present = self.get(list(offered))
+        greater = (
+            (entity, new.entry, new.offset)
+            for entity, new in offered.items()
+            if entity not in present
+            or rank(new.entry, new.offset) > rank(present[entity].entry, present[entity].offset)
+        )
+        self.put(list(greater))
+
+    def load(self, load: Load, now: float) -> list[tuple[Entity, Entry]]:
+        """Take the wanted entries: none of them is returned again before it was put, or put back."""
+        rows = self._connection.execute(*_query(load, now)).fetchall()
+        self._connection.executemany("UPDATE entries SET taken = 1 WHERE key = ?", ((key,) for key, _ in rows))
+        loaded = ((entity_of(key), decode(value)) for key, value in rows)
+        return [(entity, entry) for entity, entry in loaded if entity and isinstance(entry, Entry)]
+
+    def put_back(self, entities: Sequence[Entity]) -> None:
+        """Forget that these entries were taken."""
+        keys = ((entity.key,) for entity in entities)
+        self._connection.executemany("UPDATE entries SET taken = 0 WHERE key = ?", keys)
+
+    def next_due(self, except_tenants: frozenset[str] = frozenset()) -> float | None:
+        """Return the earliest instant at which an entry wants work that was not taken."""
+        marks = ",".join("?" * len(except_tenants))
+        query = f"SELECT MIN(due) FROM entries WHERE due IS NOT NULL AND taken = 0 AND tenant NOT IN ({marks})"  # noqa: S608 - only marks
+        row = self._connection.execute(query, tuple(except_tenants)).fetchone()
+        return row[0] if row else None
+
+    def summary(self) -> Summary:
+        """Return what the partition holds for later."""
+        waiting = self._connection.execute("SELECT DISTINCT tenant FROM entries WHERE waiting_since IS NOT NULL")
+        known = self._connection.execute("SELECT DISTINCT tenant FROM entries")
+        return Summary(
+            parked=self._connection.execute("SELECT COUNT(*) FROM entries WHERE reason IS NOT NULL").fetchone()[0],
+            waiting_tenants=frozenset(row[0] for row in waiting),
+            known_tenants=frozenset(row[0] for row in known),
+            next_due=self.next_due(),
+        )
+
+    def parked_by_reason(self) -> dict[str, int]:
+        """Return how many changes are parked for each reason."""
+        rows = self._connection.execute("SELECT reason, COUNT(*) FROM entries WHERE reason IS NOT NULL GROUP BY reason")
+        return dict(rows.fetchall())
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Generator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def entity_of(key: str) -> Entity | None:
+    """Return the entity whose ledger key this is, None for a key that is none."""
+    tenant, _, rest = key.partition("/")
+    name, _, number = rest.partition("/")
+    kind: Kind | None = next((kind for kind in KINDS if kind == name), None)
+    if kind is None or not (number.isascii() and number.isdigit()):
+        return None
+    return Entity(tenant, kind, int(number))
+
+
+def _row(
+    entity: Entity, entry: Entry, offset: int
+) -> tuple[str, str, bytes, int, float | None, float | None, str | None]:
+    parked = entry.parked
+    waiting_since = parked.since if parked and parked.is_waiting else None
+    return (
+        entity.key,
+        entity.tenant,
+        encode(entry),
+        offset,
+        entry.due,
+        waiting_since,
+        parked.reason if parked else None,
+    )
+
+
+def _query(load: Load, now: float) -> tuple[str, tuple[str | float, ...]]:
+    """Return the query of a load and its values."""
+    head = "SELECT key, value FROM entries WHERE taken = 0 AND "
+    if load.which == "due":
+        marks = ",".join("?" * len(load.except_tenants))
+        condition = f"due IS NOT NULL AND due <= ? AND tenant NOT IN ({marks}) ORDER BY due LIMIT ?"
+        return head + condition, (now, *load.except_tenants, load.limit)
+    tenant = load.tenant or ""
+    if load.which == "waiting":
+        condition = "tenant = ? AND waiting_since IS NOT NULL ORDER BY waiting_since LIMIT ?"
+        return head + condition, (tenant, load.limit)
+    return head + "tenant = ? AND reason IS NOT NULL AND waiting_since IS NULL LIMIT ?", (tenant, load.limit)

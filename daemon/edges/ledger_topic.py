@@ -1,0 +1,102 @@
+"""Writing to the ledger topic: entries and handovers, acknowledged by Kafka and kept locally before anybody is told."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from daemon.core.actions import HandOver, Record
+from daemon.core.events import Recorded
+from daemon.core.ledger import encode
+from daemon.core.model import Partition
+from daemon.edges.inbox import Inbox
+from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
+from daemon.edges.ledger_store import LedgerStore
+from daemon.errors import SourceError
+
+LARGEST_ENTRY_BYTES = 4 * 1024 * 1024
+"""An entry may hold two versions of the largest change (1 MiB each) and what is known beside them."""
+
+WRITE_AGAIN_SECONDS = 1.0
+"""After a refused write: long enough for a new leader to be elected, short beside any time-out."""
+
+log = structlog.get_logger()
+
+
+def ledger_of(topic: str) -> str:
+    """Return the name of the ledger topic beside an input topic."""
+    return f"{topic}.ledger"
+
+
+class LedgerTopic:
+    """The one producer of the process: idempotent, acknowledged by all in-sync replicas, in order for each partition.
+
+    `append` queues; `run` writes what is queued, puts it into the local store, and only then tells the planner. A write
+    that Kafka refuses is repeated for as long as its partition is ours.
+    """
+
+    def __init__(self, connection: Mapping[str, Any], stores: Mapping[Partition, LedgerStore], inbox: Inbox) -> None:
+        """Take how to connect, the stores of the partitions that are ours, and where `Recorded` goes."""
+        self.producer = AIOKafkaProducer(
+            **connection, acks="all", enable_idempotence=True, max_request_size=LARGEST_ENTRY_BYTES
+        )
+        self._stores = stores
+        self._inbox = inbox
+        self._queue: list[Record | HandOver] = []
+        self._filled = anyio.Event()
+
+    def append(self, record: Record | HandOver) -> None:
+        """Queue a record for its ledger partition."""
+        self._queue.append(record)
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Write what is queued, for ever."""
+        while True:
+            await self._filled.wait()
+            self._filled = anyio.Event()
+            records, self._queue = self._queue, []
+            await self._write_all(records)
+
+    async def write(self, partition: Partition, key: str, value: bytes) -> int | None:
+        """Write one record, and return its offset; None if the partition is no longer ours."""
+        while partition in self._stores:
+            try:
+                sent = await self.producer.send_and_wait(
+                    ledger_of(partition.topic), value, key.encode(), partition.number
+                )
+            except MessageSizeTooLargeError:
+                topic = ledger_of(partition.topic)
+                text = f"the ledger topic {topic} refuses a record of {len(value)} bytes: raise its max.message.bytes"
+                raise SourceError(text) from None
+            except KafkaError as error:
+                log.warning("ledger.write_refused", error=type(error).__name__, partition=partition.number)
+                await anyio.sleep(WRITE_AGAIN_SECONDS)
+            else:
+                return sent.offset
+        return None
+
+    async def _write_all(self, records: list[Record | HandOver]) -> None:
+        offsets = await asyncio.gather(*(self._write_one(record) for record in records))
+        written = [(record, offset) for record, offset in zip(records, offsets, strict=True) if offset is not None]
+        for partition in {record.partition for record, _ in written}:
+            store = self._stores.get(partition)
+            if store is not None:
+                store.put(
+                    [
+                        (one.entity, one.entry, at)
+                        for one, at in written
+                        if isinstance(one, Record) and one.partition == partition
+                    ]
+                )
+        self._inbox.put(Recorded(tuple(record.ticket for record, _ in written)))
+
+    async def _write_one(self, record: Record | HandOver) -> int | None:
+        if isinstance(record, Record):
+            return await self.write(record.partition, record.entity.key, encode(record.entry))
+        handover = HandoverRecord(record.generation, record.watermark)
+        return await self.write(record.partition, HANDOVER_KEY, encode_record(handover))

@@ -1,0 +1,103 @@
+"""The ledgers of the partitions that are ours: opened, restored or rebuilt at an assignment, closed at its end."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+
+from daemon.core.model import Generation, Partition
+from daemon.edges.clock import Clock
+from daemon.edges.ledger_keys import LEDGER_KEY, encode_record, first_ledger_record
+from daemon.edges.ledger_partition import LedgerPartition
+from daemon.edges.ledger_rebuild import Rebuilding
+from daemon.edges.ledger_store import LedgerStore, Summary
+from daemon.edges.ledger_topic import ledger_of
+from daemon.errors import ConfigurationError
+
+Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """A ledger partition ready for work: the generation of the assignment, and what is known and to be doubted."""
+
+    generation: Generation
+    is_handed_over: bool
+    summary: Summary
+    rebuilt_to: int | None
+
+
+class Ledgers:
+    """Opens and restores ledger partitions; `stores` holds those that are ours, for look-ups and writes."""
+
+    def __init__(self, folder: Path, connection: Mapping[str, Any], clock: Clock, *, longest_wait: float) -> None:
+        """Take the folder of the local copies, how to connect, the clock, and the longest wait an entry may ask for."""
+        self.stores: dict[Partition, LedgerStore] = {}
+        self._folder = folder
+        self._connection = connection
+        self._clock = clock
+        self._longest_wait = longest_wait
+        self._write: Write | None = None
+        self._rebuilds_for: str | None = None
+
+    def writing_with(self, write: Write, *, rebuilds_for: str | None) -> None:
+        """Take how to write a ledger record, and the environment to rebuild lost ledgers for; None: refuse to start."""
+        self._write = write
+        self._rebuilds_for = rebuilds_for
+
+    def retire(self, partition: Partition) -> None:
+        """Let nothing more be looked up or written for a partition that is no longer ours."""
+        self.stores.pop(partition, None)
+
+    @contextlib.asynccontextmanager
+    async def stored(self, partition: Partition) -> AsyncGenerator[LedgerStore]:
+        """Open the partition's local copy for as long as the partition is ours."""
+        store = LedgerStore(self._folder / f"{partition.topic}-{partition.number}.sqlite3")
+        self.stores[partition] = store
+        try:
+            yield store
+        finally:
+            self.retire(partition)
+            store.close()
+
+    @contextlib.asynccontextmanager
+    async def reading(self, partition: Partition, store: LedgerStore) -> AsyncGenerator[LedgerPartition]:
+        """Connect the reading side of the partition's ledger."""
+        ledger = LedgerPartition(partition, self._connection, store)
+        try:
+            await ledger.open()
+            yield ledger
+        finally:
+            with anyio.CancelScope(shield=True):
+                await ledger.close()
+
+    async def restore(self, partition: Partition, ledger: LedgerPartition, number: int, *, is_new: bool) -> Restored:
+        """Bring the local copy up to date and begin Kafka's generation `number` in the ledger.
+
+        A partition that is not new (it has a committed offset) and whose ledger says nothing was committed against a
+        ledger that is lost: raises `ConfigurationError`, unless lost ledgers are to be rebuilt.
+        """
+        assert self._write is not None  # noqa: S101 - app wires it before anything runs
+        await ledger.restore(self._clock.now, self._longest_wait)
+        marks, store = ledger.marks, self.stores[partition]
+        rebuilt_to: int | None = None
+        if marks.record is None and not is_new:
+            if self._rebuilds_for is None:
+                raise ConfigurationError(_lost(partition))
+            rebuilding = Rebuilding(partition, self._rebuilds_for, store, self._write)
+            rebuilt_to = await rebuilding.run(self._connection, self._clock.now())
+        record = marks.record.following(number) if marks.record else first_ledger_record(number)
+        await self._write(partition, LEDGER_KEY, encode_record(record))
+        is_untouched = marks.record is None and is_new
+        is_handed_over = is_untouched or (marks.is_handed_over and rebuilt_to is None)
+        return Restored(record.generation, is_handed_over, store.summary(), rebuilt_to)
+
+
+def _lost(partition: Partition) -> str:
+    return (
+        f"partition {partition.number} of {partition.topic} has a committed offset, but {ledger_of(partition.topic)} "
+        "says nothing about it: the ledger is lost. Restore the topic, or run once with `run --rebuild-ledger`, which "
+        "reads the input from its beginning and compares every entity with DnB"
+    )
