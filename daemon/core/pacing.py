@@ -90,7 +90,7 @@ class Pacing:
         """Use this fraction of the client's quota: a smaller one at once, a larger one after a pause."""
         if self._share in (0.0, fraction) or fraction < self._share:
             self._apply_share(fraction)
-        else:
+        elif self._growth is None or self._growth[1] != fraction:
             self._growth = (now + GROW_AFTER_SECONDS, fraction)
 
     def _apply_share(self, fraction: float) -> None:

@@ -80,10 +80,10 @@ class HttpSink:
             outcome = await self._fetch_token()
         return None if isinstance(outcome, Token) else outcome.reason
 
-    async def ask(self, tenant: str, call: Call) -> Reply | None:
-        """Make one call outside the planner's turn, for a check before anything runs; None without a token."""
+    async def ask(self, tenant: str, call: Call) -> Reply:
+        """Make one call outside the planner's turn, for a check before anything runs."""
         token = self._book.current(self._clock.now())
-        return await self._exchange(tenant, call, token) if token else None
+        return await self._exchange(tenant, call, token) if token else Unreachable("no_token")
 
     async def aclose(self) -> None:
         """Close the connections of a sink that was not run."""

@@ -124,15 +124,13 @@ class KafkaSource(ConsumerRebalanceListener):
 
     # -- rebalances --------------------------------------------------------------------------------------------
 
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 - it is always all
         """Give up everything; aiokafka names all partitions here, also when the session was lost."""
         is_lost = self._generation() == NO_GENERATION
-        log.info("partitions.revoked", count=len(revoked), lost=is_lost)
         await self._give_up_all(is_lost=is_lost)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Pause what is assigned, and have it restored outside this callback: heartbeats wait for its return."""
-        log.info("partitions.assigned", count=len(assigned), generation=self._generation())
         self._consumer.pause(*assigned)
         if self._tasks is None or self._is_leaving:
             return

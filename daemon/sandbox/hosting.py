@@ -24,8 +24,8 @@ OWNER_ONLY: Final = 0o600  # a private key and company keys are read by nobody e
 class Hosting(msgspec.Struct, frozen=True, kw_only=True):
     """What to host: `companies` invented ones on `port` (0: a free one), described by files in `directory`.
 
-    `quota` is calls a second and company (None: no limit), `faults` the share of calls that go wrong, `seed` what company
-    keys and faults are drawn from.
+    `quota` is calls a second for each company (None: no limit), `faults` the share of calls that go wrong, `seed` what
+    company keys and faults are drawn from.
     """
 
     port: int
@@ -39,8 +39,8 @@ class Hosting(msgspec.Struct, frozen=True, kw_only=True):
 async def host(hosting: Hosting, stopped: asyncio.Event, tell: Callable[[str], None]) -> None:
     """Serve until `stopped` is set; `tell` gets the address once everything is ready.
 
-    The files are written whole, and only when the port answers; `sandbox.json` comes last. Raises OSError if the port or the
-    directory cannot be had.
+    The files are written whole, and only when the port answers; `sandbox.json` comes last. Raises OSError if the port
+    or the directory cannot be had.
     """
     now = dt.datetime.now(dt.UTC)
     credentials = issued(CLIENT_ID, now)

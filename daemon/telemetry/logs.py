@@ -5,6 +5,7 @@ import sys
 from typing import TextIO
 
 import structlog
+from structlog.typing import Processor
 
 from daemon.core.actions import Action
 from daemon.core.events import Assigned, Committed, Event, Lost, Revoking, TokenRenewed
@@ -16,7 +17,7 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 
 def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
     """Write all logs, Kafka's client included, as JSON lines to the stream, from the given level on."""
-    shared = [
+    shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

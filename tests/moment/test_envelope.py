@@ -148,14 +148,14 @@ def judge(record: bytes) -> None:
     assert not isinstance(found, Undecodable) or found.reason in REASONS
 
 
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=6_000, deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes_never_raise(record: bytes) -> None:
     """Whatever stands in a record, the source goes on."""
     judge(record)
 
 
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=2_500, deadline=None)
 @given(st.data())
 def test_damaged_records_never_raise(data: st.DataObject) -> None:
     """A good record with bytes overwritten, cut or repeated is a value too."""
@@ -174,7 +174,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=2_000, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(GOOD)), JSON_VALUES, max_size=3))
 def test_any_json_in_any_field_never_raises(changes: dict[str, object]) -> None:
     """Wrong types, infinite numbers and lone surrogates in any field give a value."""

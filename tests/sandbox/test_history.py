@@ -92,7 +92,7 @@ def test_counters() -> None:
 
 
 def test_correct_client_leaves_no_violation() -> None:
-    """The calls that the reference itself gives as examples break no rule."""
+    """The calls that DnB's documentation gives as examples break no rule."""
     office = Office()
     office.customer(100001, CreditDays=14)
     office.get("customers", filter="CustomerNumber eq 100001", expand="Info", top="2", hateoas="false")

@@ -19,7 +19,7 @@ def _guid() -> str:
 
 
 def _havgard() -> Row:
-    """The customer of the reference's own example."""
+    """A customer with everything that a customer of the daemon can have."""
     return {
         "_createguid": _guid(), "CustomerNumber": 100042, "OrgNumber": "987654321",
         "WebUrl": "https://havgard.example", "CurrencyCodeID": 1, "CreditDays": 14,

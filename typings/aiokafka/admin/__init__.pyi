@@ -1,9 +1,9 @@
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
 from ssl import SSLContext
 from typing import Any
 
 from aiokafka.abc import AbstractTokenProvider
+from aiokafka.admin.config_resource import ConfigResource
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 class NewTopic:
@@ -18,15 +18,6 @@ class NewTopic:
 
 class NewPartitions:
     def __init__(self, total_count: int, new_assignments: list[list[int]] | None = ...) -> None: ...
-
-class ConfigResourceType(IntEnum):
-    BROKER = ...
-    TOPIC = ...
-
-class ConfigResource:
-    def __init__(
-        self, resource_type: ConfigResourceType, name: str, configs: Mapping[str, str] | None = ...
-    ) -> None: ...
 
 class AIOKafkaAdminClient:
     def __init__(

@@ -1,0 +1,52 @@
+"""`moment-dnb run`: the daemon, until a signal."""
+
+import argparse
+import os
+from functools import partial
+
+import anyio
+
+from daemon.settings import Settings, read_settings
+
+HELP = "run the daemon with the settings in MOMENT_DNB_*"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--rebuild-ledger",
+        action="store_true",
+        help="where the ledger is lost, read the input from its beginning and compare every entity with DnB",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the daemon; returns 0 after a signal, and raises what it cannot carry on from."""
+    from daemon.telemetry.logs import configure_logs
+
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    anyio.run(partial(_serve, settings, rebuilds_ledger=arguments.rebuild_ledger))
+    return 0
+
+
+async def _serve(settings: Settings, *, rebuilds_ledger: bool) -> None:
+    from daemon.app import App
+    from daemon.edges.signals import watch_signals
+
+    app = App(settings, rebuilds_ledger=rebuilds_ledger)
+    try:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(partial(watch_signals, app.stop))
+            await app.run()
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise first_cause(group) from group
+
+
+def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the exception that ended a group of tasks: of several the first, out of all nesting."""
+    cause: BaseException = group
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    return cause
