@@ -163,8 +163,7 @@ class LedgerStore:
         """Take the wanted entries: none of them is returned again before it was put, or put back."""
         rows = self._connection.execute(*_query(load, now)).fetchall()
         self._connection.executemany("UPDATE entries SET taken = 1 WHERE key = ?", ((key,) for key, _ in rows))
-        loaded = ((entity_of(key), decode(value)) for key, value in rows)
-        return [(entity, entry) for entity, entry in loaded if entity and isinstance(entry, Entry)]
+        return _entries(rows)
 
     def put_back(self, entities: Sequence[Entity]) -> None:
         """Forget that these entries were taken."""
@@ -188,6 +187,11 @@ class LedgerStore:
             known_tenants=frozenset(row[0] for row in known),
             next_due=self.next_due(),
         )
+
+    def parked(self) -> list[tuple[Entity, Entry]]:
+        """Return every entry that holds a parked change."""
+        rows = self._connection.execute("SELECT key, value FROM entries WHERE reason IS NOT NULL").fetchall()
+        return _entries(rows)
 
     def parked_by_reason(self) -> dict[str, int]:
         """Return how many changes are parked for each reason."""
@@ -213,6 +217,12 @@ def entity_of(key: str) -> Entity | None:
     if kind is None or not (number.isascii() and number.isdigit()):
         return None
     return Entity(tenant, kind, int(number))
+
+
+def _entries(rows: list[tuple[str, bytes]]) -> list[tuple[Entity, Entry]]:
+    """Return what the rows hold; the store has no others than were put in, whatever their types say."""
+    revived = ((entity_of(key), decode(value)) for key, value in rows)
+    return [(entity, entry) for entity, entry in revived if entity and isinstance(entry, Entry)]
 
 
 def _row(
