@@ -64,14 +64,14 @@ class App:
 
     def _edges(self, longest_wait: float, *, rebuilds_ledger: bool) -> Edges:
         settings, inbox = self.settings, Inbox()
+        credentials = Credentials.from_pem(settings.dnb_private_key.encode(), settings.dnb_client_id)
+        for warning in credentials.warnings(self.clock.now()):
+            log.warning("credentials.doubted", warning=warning)
         to_kafka = connection(settings)
         ledgers = Ledgers(settings.data_dir, to_kafka, self.clock, longest_wait=longest_wait)
         ledger = LedgerTopic(to_kafka, ledgers.stores, inbox)
         ledgers.writing_with(ledger.write, rebuilds_for=settings.environment if rebuilds_ledger else None)
         intake = Intake(settings.environment, ledgers.stores)
-        credentials = Credentials.from_pem(settings.dnb_private_key.encode(), settings.dnb_client_id)
-        for warning in credentials.warnings(self.clock.now()):
-            log.warning("credentials.doubted", warning=warning)
         return Edges(
             clock=self.clock,
             inbox=inbox,
@@ -87,9 +87,11 @@ class App:
 
     async def run(self, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop`, then hand everything over; tells the port of the ops server once it answers."""
-        if self.settings.kafka_check_topics:
-            await prepare_topics(self.settings)
-        async with self._ops.serving(self.settings.ops_host, self.settings.ops_port) as port, self._producing():
+        async with self._closing(), self._ops.serving(self.settings.ops_host, self.settings.ops_port) as port:
+            if self.settings.kafka_check_topics:
+                await prepare_topics(self.settings)
+            with source_errors("connecting the producer"):
+                await self.edges.ledger.producer.start()
             log.info("daemon.started", ops_port=port, tenants=len(self._registry.tenants))
             async with anyio.create_task_group() as tasks:
                 self._use(self._registry)
@@ -106,13 +108,13 @@ class App:
         self.edges.source.leave()
 
     @contextlib.asynccontextmanager
-    async def _producing(self) -> AsyncGenerator[None]:
-        with source_errors("connecting the producer"):
-            await self.edges.ledger.producer.start()
+    async def _closing(self) -> AsyncGenerator[None]:
+        """Close Kafka's clients at the end of the block, connected or not."""
         try:
             yield
         finally:
             with anyio.CancelScope(shield=True):
+                await self.edges.source.aclose()
                 await self.edges.ledger.producer.stop()
 
     # -- tenants -----------------------------------------------------------------------------------------------
@@ -152,6 +154,7 @@ class App:
         """Return the metrics text of this instant."""
         now = self.clock.now()
         self.observing.gauges(self.planner.status(now), now)
+        self.instruments.set("scheduled", sum(store.scheduled() for store in self.edges.ledgers.stores.values()))
         self.instruments.clear("parked")
         for store in self.edges.ledgers.stores.values():
             for reason, count in store.parked_by_reason().items():

@@ -44,9 +44,10 @@ async def _serve(settings: Settings, *, rebuilds_ledger: bool) -> None:
         raise first_cause(group) from group
 
 
-def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_cause(error: BaseException) -> BaseException:
     """Return the exception that ended a group of tasks: of several the first, out of all nesting."""
-    cause: BaseException = group
-    while isinstance(cause, BaseExceptionGroup):
-        cause = cause.exceptions[0]
-    return cause
+    match error:
+        case BaseExceptionGroup(exceptions=(first, *_)):
+            return first_cause(first)
+        case _:
+            return error

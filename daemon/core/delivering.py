@@ -37,12 +37,17 @@ class Delivering:
     # -- lanes -------------------------------------------------------------------------------------------------
 
     def proceed(self, assignment: Assignment, lane: Lane) -> None:
-        """Go on with a lane whose last item is concluded: take the next one, or close the lane."""
+        """Go on with a lane whose last item is concluded: take the next one, or close the lane.
+
+        A newer version of a change that waits takes its place, and so waits too.
+        """
         if assignment.ending:
             return
-        item = lane.advance()
+        item, parked = lane.advance(), lane.entry.parked
         if item is None:
             self._state.close_lane(assignment, lane)
+        elif parked and parked.is_waiting and item.origin == "record":
+            self._recording.wait(Work(assignment, lane, item))
         else:
             self.start(Work(assignment, lane, item))
 
@@ -50,7 +55,7 @@ class Delivering:
         """Start the procedure of the lane's current item, or let the item wait if its tenant is not served."""
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         if tenant is None or not self._state.is_served(tenant.name):
-            self._wait(work, was_attempted=work.item.attempts > 0)
+            self._wait(work)
             return
         work.lane.touch(work.item, work.assignment.generation, work.assignment.late_until)
         attempt = Attempt(tenant, started_at=self._state.now)
@@ -77,13 +82,14 @@ class Delivering:
         self._state.settle(work.assignment, work.item, "superseded")
         return Work(work.assignment, work.lane, newer)
 
-    def _wait(self, work: Work, *, was_attempted: bool) -> None:
+    def _wait(self, work: Work) -> None:
         """Let the newest of the lane wait in the ledger; a check just stays due there."""
         work = self.supersede(work)
         if work.item.origin != "check":
-            self._recording.wait(work, was_attempted=was_attempted)
+            self._recording.wait(work)
             return
         self._state.output.append(PutBack(work.assignment.partition, (work.lane.entity,)))
+        work.assignment.note(work.lane.entity.tenant, work.lane.entry)
         self._state.close_lane(work.assignment, work.lane)
 
     def shelve(self, tenant: str) -> None:
@@ -92,7 +98,7 @@ class Delivering:
             lanes = [lane for lane in assignment.lanes.values() if lane.entity.tenant == tenant]
             for lane in lanes if not assignment.ending else ():
                 if lane.current and self._calling.cancel(assignment, lane):
-                    self._wait(Work(assignment, lane, lane.current), was_attempted=lane.current.attempts > 0)
+                    self._wait(Work(assignment, lane, lane.current))
 
     # -- calls -------------------------------------------------------------------------------------------------
 
@@ -114,15 +120,25 @@ class Delivering:
             self.start(self.supersede(attempt.work))
 
     def go_on(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        """Act on the outcome of an attempt, if the last step brought it to its end."""
-        if outcome is None:
+        """Act on what the last step of an attempt came to: its outcome, or with None its next call."""
+        work = attempt.work
+        if work is None:
+            if outcome is not None:
+                self._conclude_probe(attempt.tenant, outcome)
+        elif outcome is None:
+            self._withhold(work)
+        else:
+            work.lane.phase = "idle"
+            work.lane.must_read = work.lane.must_read or attempt.has_written
+            work.assignment.attempts.pop(work.lane.entity, None)
+            self._conclude(work, attempt, outcome)
+
+    def _withhold(self, work: Work) -> None:
+        """Let a change wait whose tenant ceased to be served between two calls of its procedure."""
+        if work.assignment.ending or self._state.is_served(work.lane.entity.tenant):
             return
-        if attempt.work is None:
-            self._conclude_probe(attempt.tenant, outcome)
-            return
-        attempt.work.lane.phase = "idle"
-        attempt.work.assignment.attempts.pop(attempt.work.lane.entity, None)
-        self._conclude(attempt.work, attempt, outcome)
+        if self._calling.cancel(work.assignment, work.lane):
+            self._wait(work)
 
     # -- outcomes ----------------------------------------------------------------------------------------------
 
@@ -136,9 +152,11 @@ class Delivering:
             case Throttled():
                 self._throttle(attempt.tenant, outcome)
                 self._again(work)
+                self._shelve_unserved(attempt.tenant)
             case Denied(reason):
                 self._deny(attempt.tenant, reason)
-                self._wait(work, was_attempted=True)
+                self._wait(work)
+                self._shelve_unserved(attempt.tenant)
             case Unavailable(reason):
                 self._retry(work, reason)
             case Unknown(reason):
@@ -160,6 +178,8 @@ class Delivering:
     def _throttle(self, tenant: Tenant, outcome: Throttled) -> None:
         wait = outcome.retry_after
         if wait is None:
+            if self._is_held(tenant, whole_client=outcome.whole_client):
+                return
             self._state.throttles[tenant.name] += 1
             wait = self._state.policy.retrying.pause(tenant.name, self._state.throttles[tenant.name])
         self._state.output.append(Held(None if outcome.whole_client else tenant.name, "throttled", wait))
@@ -171,6 +191,14 @@ class Delivering:
     def _hold(self, tenant: Tenant, wait: float) -> None:
         self._state.pacing.hold(tenant.name, self._state.now + wait)
         self._state.wake(self._state.now + wait, tenant.name)
+
+    def _is_held(self, tenant: Tenant, *, whole_client: bool = False) -> bool:
+        """Tell whether the hold is there already: of calls that failed together, one speaks for all."""
+        pacing = self._state.pacing
+        held_until = pacing.held_until if whole_client else pacing.released_at(tenant.name)
+        return held_until > self._state.now
+
+    def _shelve_unserved(self, tenant: Tenant) -> None:
         if not self._state.is_served(tenant.name):
             self.shelve(tenant.name)
 
@@ -180,6 +208,8 @@ class Delivering:
             self.start(self.supersede(work))
 
     def _deny(self, tenant: Tenant, reason: str) -> None:
+        if tenant.name in self._state.denials and self._is_held(tenant):
+            return
         self._state.denials[tenant.name] += 1
         wait = self._state.policy.retrying.pause(tenant.name, self._state.denials[tenant.name])
         self._state.output.append(Held(tenant.name, reason, wait))

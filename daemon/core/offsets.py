@@ -14,15 +14,16 @@ class Offsets:
 
     def __init__(self, start: int) -> None:
         self.position = start
-        self._open: deque[int] = deque()
-        self._settled: set[int] = set()
+        self._order: deque[int] = deque()
+        self._open: set[int] = set()
 
     def open(self, offset: int) -> None:
         """Open an offset; it must lie at or beyond the position."""
         if offset < self.position:
             text = f"offset {offset} opened behind position {self.position}"
             raise InvariantError(text)
-        self._open.append(offset)
+        self._order.append(offset)
+        self._open.add(offset)
         self.position = offset + 1
 
     def advance(self, position: int) -> None:
@@ -31,23 +32,23 @@ class Offsets:
 
     def settle(self, offset: int) -> None:
         """Settle an open offset."""
-        if not self._open or offset < self._open[0] or offset >= self.position or offset in self._settled:
+        if offset not in self._open:
             text = f"offset {offset} settled that is not open"
             raise InvariantError(text)
-        self._settled.add(offset)
-        while self._open and self._open[0] in self._settled:
-            self._settled.remove(self._open.popleft())
+        self._open.remove(offset)
+        while self._order and self._order[0] not in self._open:
+            self._order.popleft()
 
     @property
     def watermark(self) -> int:
         """Return the offset to commit: the lowest open one, or the position when none is open."""
-        return self._open[0] if self._open else self.position
+        return self._order[0] if self._order else self.position
 
     @property
     def open_count(self) -> int:
         """Return how many offsets are open."""
-        return len(self._open) - len(self._settled)
+        return len(self._open)
 
     def open_offsets(self) -> list[int]:
         """Return the open offsets, lowest first."""
-        return [offset for offset in self._open if offset not in self._settled]
+        return sorted(self._open)

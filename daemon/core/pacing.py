@@ -159,13 +159,6 @@ class Pacing:
         turn = self._turns[tenant]
         turn.held_until = max(turn.held_until, until)
 
-    def unhold(self, tenant: str) -> None:
-        """End a tenant's hold before its time."""
-        turn = self._turns[tenant]
-        turn.held_until = 0.0
-        if turn.place == "blocked":
-            heapq.heappush(self._blocked, (turn.earliest(), turn.name))
-
     def hold_client(self, until: float) -> None:
         """Make no call at all until that instant; a longer hold stays."""
         self.held_until = max(self.held_until, until)

@@ -181,7 +181,8 @@ class Planner:
         self._state.hungry |= event.waiting_tenants
         self._state.output.append(ParkedMoved("restored", event.parked))
         self._next_commit = self._state.now
-        self._is_paused = False
+        if self._is_paused:
+            self._state.output.append(Pause((event.partition,)))
 
     def _for_assignment(self, event: Fetched | Loaded | Followed) -> None:
         """Give the event to its assignment, unless that has ended or is ending."""
@@ -207,18 +208,20 @@ class Planner:
         if event.accepted and event.sent_at >= self._joined_at:
             self._committed_at = max(self._committed_at, event.sent_at)
         for assignment in self._ours(tuple(committed)):
-            self._parting.release(assignment)
+            if assignment.ending == "committing":
+                self._parting.release(assignment)
 
     def _tenants_changed(self, tenants: Mapping[str, Tenant]) -> None:
         before, self._state.tenants = self._state.tenants, tenants
-        self._state.ever_known |= tenants.keys()
-        for name, tenant in tenants.items():
+        known, self._state.ever_known = self._state.ever_known, self._state.ever_known | tenants.keys()
+        for tenant in tenants.values():
             self._state.pacing.admit(tenant)
+        for name, tenant in tenants.items():
             if name in before and before[name] == tenant:
                 continue
             self._state.denials.pop(name, None)
             self._refilling.serve_again(name)
-            if name in before:
+            if name in known:
                 self._refilling.release_refused(name)
         for name in before.keys() | tenants.keys():
             if not self._state.is_served(name):
@@ -242,7 +245,7 @@ class Planner:
 
     def _wake_tenant(self, name: str) -> None:
         tenant = self._state.tenants.get(name)
-        if tenant is None or self._state.pacing.released_at(name) > self._state.now:
+        if tenant is None or tenant.held or self._state.pacing.released_at(name) > self._state.now:
             return
         if name not in self._state.denials:
             self._refilling.serve_again(name)

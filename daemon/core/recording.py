@@ -89,9 +89,14 @@ class Recording:
         entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)
         self._record(work, msgspec.structs.replace(entry, parked=parked), "parked", cause.reason)
 
-    def wait(self, work: Work, *, was_attempted: bool = False) -> None:
-        """Record the item as waiting for its turn: nothing is wrong with it."""
-        self.park(work, Cause(reason=WAITING, attempts=1 if was_attempted else 0))
+    def wait(self, work: Work) -> None:
+        """Record the item as waiting for its turn: nothing is wrong with it.
+
+        The entry tells whether DnB must be read when the turn comes, as the lane that knows it may close.
+        """
+        lane, item = work.lane, work.item
+        lane.touch(item, work.assignment.generation, work.assignment.late_until)
+        self.park(work, Cause(reason=WAITING, attempts=1 if item.attempts or lane.must_read else 0))
 
     def dead_letter(self, assignment: Assignment, offset: int, cause: Undecodable) -> None:
         """Write a record that is no change to the dead letters; it settles when they are acknowledged."""
@@ -125,7 +130,8 @@ class Recording:
             return
         self._state.output.append(Adopt(assignment.partition, event.entity, event.entry, event.offset))
         self._count_parked(assignment, own, event.entry)
-        assignment.note_due(event.entry.due)
+        assignment.note(event.entity.tenant, event.entry)
+        self._state.hungry.add(event.entity.tenant)
         lane = assignment.lanes.get(event.entity)
         if lane is not None:
             lane.entry = event.entry
@@ -174,10 +180,8 @@ class Recording:
         lane.current = None
         lane.phase = "idle"
         self._state.settle(assignment, item, pending.settlement, pending.reason)
-        assignment.note_due(pending.entry.due)
-        if pending.reason == WAITING:
-            assignment.waiting.add(lane.entity.tenant)
-            self._state.hungry.add(lane.entity.tenant)
+        assignment.note(lane.entity.tenant, pending.entry)
+        self._state.hungry.add(lane.entity.tenant)
 
     def _release(self, pending: EntryPending, before: Entry) -> None:
         """Count the parked change that this entry brings, and the one that it displaces or delivers."""

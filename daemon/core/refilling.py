@@ -60,9 +60,13 @@ class Refilling:
             assignment.next_due = event.next_due
         if event.which == "waiting" and event.exhausted and event.tenant:
             assignment.waiting.discard(event.tenant)
-        left = tuple(entity for entity, entry in event.entries if not self._take(assignment, entity, entry))
+        left = tuple(
+            entity for entity, entry in event.entries if not self._take(assignment, event.which, entity, entry)
+        )
         if left:
             self._state.output.append(PutBack(assignment.partition, left))
+            if event.which == "waiting":
+                assignment.waiting.update(entity.tenant for entity in left)
 
     def _has_room(self, name: str) -> bool:
         half = self._state.policy.bounds.open_per_tenant // 2
@@ -76,23 +80,25 @@ class Refilling:
 
     def _load(self, assignment: Assignment, which: Which, tenant: str | None) -> None:
         assignment.loading.add((which, tenant))
-        unserved = frozenset(name for name in self._state.ever_known if not self._state.is_served(name))
         load = Load(
             partition=assignment.partition,
             generation=assignment.generation,
             which=which,
             tenant=tenant,
-            except_tenants=unserved if which == "due" else frozenset(),
-            limit=LOADED_AT_ONCE,
+            except_tenants=self._unserved() if which == "due" else frozenset(),
+            limit=min(LOADED_AT_ONCE, self._state.policy.bounds.open_per_tenant),
         )
         self._state.output.append(load)
 
-    def _take(self, assignment: Assignment, entity: Entity, entry: Entry) -> bool:
+    def _unserved(self) -> frozenset[str]:
+        return frozenset(name for name in self._state.ever_known if not self._state.is_served(name))
+
+    def _take(self, assignment: Assignment, which: Which, entity: Entity, entry: Entry) -> bool:
         """Open a lane for a loaded entry, and tell whether it was opened."""
         if entity in assignment.lanes or not self._state.is_served(entity.tenant):
             return entity in assignment.lanes
         tenant = self._state.tenants[entity.tenant]
-        item = self._item(assignment, entity, entry.of_company(tenant.company))
+        item = self._item(assignment, which, entity, entry.of_company(tenant.company))
         if item is None:
             return True
         lane = self._state.open_lane(assignment, entity, entry)
@@ -100,10 +106,10 @@ class Refilling:
         self._delivering.proceed(assignment, lane)
         return True
 
-    def _item(self, assignment: Assignment, entity: Entity, entry: Entry) -> Item | None:
+    def _item(self, assignment: Assignment, which: Which, entity: Entity, entry: Entry) -> Item | None:
         """Return what an entry wants: its parked change tried, else its delivered version checked."""
         is_suspect = not assignment.is_handed_over and entry.generation != assignment.generation
-        if entry.parked and _is_wanted(entry.parked, entry, self._state.now):
+        if entry.parked and (which != "due" or _is_tried(entry.parked, self._state.now)):
             change = Change(entity, entry.parked.version, entry.parked.occurred_at, entry.parked.data)
             return Item(change, None, "parked", is_suspect=is_suspect)
         if entry.dirty_data is None:
@@ -112,8 +118,6 @@ class Refilling:
         return Item(change, None, "check", is_suspect=is_suspect)
 
 
-def _is_wanted(parked: Parked, entry: Entry, now: float) -> bool:
-    """Tell whether a loaded entry was loaded for its parked change, and not to be checked."""
-    if entry.dirty_data is None or parked.next_try is None:
-        return True
-    return parked.next_try <= now
+def _is_tried(parked: Parked, now: float) -> bool:
+    """Tell whether an entry that is due is due for its parked change, and not to be checked."""
+    return parked.next_try is not None and parked.next_try <= now

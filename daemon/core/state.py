@@ -66,6 +66,12 @@ class Assignment:
         self.ending: Ending | None = None
         self.deadline = 0.0
 
+    def note(self, tenant: str, entry: Entry) -> None:
+        """Remember that the ledger holds an entry of the tenant that wants work later, if it does."""
+        self.note_due(entry.due)
+        if entry.parked is not None and entry.parked.is_waiting:
+            self.waiting.add(tenant)
+
     def note_due(self, instant: float | None) -> None:
         """Remember that the ledger holds something that is due then."""
         if instant is not None and (self.next_due is None or instant < self.next_due):

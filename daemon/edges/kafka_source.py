@@ -82,17 +82,17 @@ class KafkaSource(ConsumerRebalanceListener):
         """Join the group and fetch, until `leave`; raises `SourceError` if Kafka cannot be used at all."""
         with source_errors("joining the consumer group"):
             await self._consumer.start()
-        try:
-            async with anyio.create_task_group() as tasks:
-                self._tasks = tasks
-                self._consumer.subscribe(self._settings.topics, listener=self)
-                while not self._is_leaving:
-                    await self._fetch()
-                await self._give_up_all(is_lost=self._generation() == NO_GENERATION)
-                tasks.cancel_scope.cancel()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._consumer.stop()
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            self._consumer.subscribe(self._settings.topics, listener=self)
+            while not self._is_leaving:
+                await self._fetch()
+            await self._give_up_all(is_lost=self._generation() == NO_GENERATION)
+            tasks.cancel_scope.cancel()
+
+    async def aclose(self) -> None:
+        """Leave the group and disconnect."""
+        await self._consumer.stop()
 
     def leave(self) -> None:
         """Ask `run` to hand everything over and leave the group."""

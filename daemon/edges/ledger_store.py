@@ -188,6 +188,11 @@ class LedgerStore:
             next_due=self.next_due(),
         )
 
+    def scheduled(self) -> int:
+        """Return how many entries want work at an instant of their own: retries and checks."""
+        count: int = self._connection.execute("SELECT COUNT(*) FROM entries WHERE due IS NOT NULL").fetchone()[0]
+        return count
+
     def parked(self) -> list[tuple[Entity, Entry]]:
         """Return every entry that holds a parked change."""
         rows = self._connection.execute("SELECT key, value FROM entries WHERE reason IS NOT NULL").fetchall()

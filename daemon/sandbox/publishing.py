@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 READ_WAIT_MILLISECONDS: Final = 1_000  # for one fetch; the loop around it ends at the end of the topic
 
@@ -41,16 +41,15 @@ async def publishing(bootstrap: str, topic: str) -> AsyncGenerator[Publisher]:
 
 async def read_back(bootstrap: str, topic: str) -> list[Published]:
     """Return all records of a topic, none if it does not exist."""
-    published: list[Published] = []
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
         if topic not in await consumer.topics():
             return []
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        for partition in partitions:
+    published: list[Published] = []
+    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+        partitions = list(consumer.assignment())
+        for partition, end in (await consumer.end_offsets(partitions)).items():
             await consumer.seek_to_beginning(partition)
-            while await consumer.position(partition) < ends[partition]:
+            while await consumer.position(partition) < end:
                 fetched = await consumer.getmany(partition, timeout_ms=READ_WAIT_MILLISECONDS)
                 published += [_published(one.key, one.value, one.headers) for one in fetched.get(partition, [])]
     return published

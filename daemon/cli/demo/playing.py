@@ -6,7 +6,6 @@ from collections import deque
 from pathlib import Path
 
 import anyio
-import anyio.abc
 import msgspec
 
 from daemon.cli.demo.reporting import Result, report
@@ -81,19 +80,26 @@ class _Playing:
 
     async def run(self) -> Result:
         """Run daemon, publisher and screen to the end, and return what came of it."""
+        results: list[Result] = []
         async with anyio.create_task_group() as tasks:
             self._port = await tasks.start(self._stage.app.run)
-            with self._screen.shown():
-                is_at_rest = await self._perform()
-            seconds = time.monotonic() - self._started_at
-            verdict = await self._judged()
+            results.append(await self._result())
             if self._asked.stays:
                 await self._stay()
             self._stage.app.stop()
-        return Result.of(self._stage, verdict, seconds=seconds, is_at_rest=is_at_rest)
+        return results[0]
+
+    async def _result(self) -> Result:
+        with self._screen.shown():
+            is_at_rest = await self._perform()
+        seconds = time.monotonic() - self._started_at
+        return Result.of(self._stage, await self._judged(), seconds=seconds, is_at_rest=is_at_rest)
 
     async def _perform(self) -> bool:
-        """Publish everything, then wait until the daemon is at rest; tell whether it came to rest."""
+        """Wait for the daemon, publish everything, wait until the daemon is at rest; tell whether it came to rest."""
+        with anyio.move_on_after(PATIENCE_SECONDS):
+            while not self._is_ready():
+                await anyio.sleep(LOOK_SECONDS)
         async with publishing(self._stage.bootstrap, self._stage.topic) as publisher:
             while self._published < len(self._records):
                 self._act()
@@ -109,6 +115,11 @@ class _Playing:
                 self._screen.draw(self._published)
             return True
         return False
+
+    def _is_ready(self) -> bool:
+        """Tell whether the daemon has been given partitions and has restored them."""
+        app = self._stage.app
+        return app.edges.source.is_ready and app.planner.status(app.clock.now()).partitions > 0
 
     def _act(self) -> None:
         """Make the trouble whose time has come."""

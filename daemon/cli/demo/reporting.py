@@ -64,7 +64,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def residual(self) -> int:
         """Return what is received and not accounted for: 0 is right."""
-        return self.received - sum(getattr(self, name) for name in SETTLEMENTS) - self.in_hand
+        settled: int = sum(getattr(self, name) for name in SETTLEMENTS)
+        return self.received - settled - self.in_hand
 
     @property
     def is_clean(self) -> bool:

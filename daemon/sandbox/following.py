@@ -1,0 +1,177 @@
+"""Which customer of Moment each row of the books stands for, and how the row went through that customer's versions."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from daemon.sandbox.documents import decoded
+from daemon.sandbox.generating import Planted
+from daemon.sandbox.history import Applied, History
+from daemon.sandbox.portraying import Portrait, agrees, shown, wanted
+
+
+class Version(msgspec.Struct, frozen=True):
+    """What DnB must show for one version, and the country that Moment names."""
+
+    number: int
+    portrait: Portrait
+    country: str
+
+    def is_shown_by(self, row: Portrait) -> bool:
+        """Whether a row shows this version."""
+        return agrees(self.portrait, row, self.country)
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One customer of Moment: its transferable versions, oldest first, and the reasons to refuse others."""
+
+    tenant: str
+    id: int
+    versions: tuple[Version, ...]
+    refusals: Mapping[int, str]
+
+    @property
+    def newest(self) -> Version | None:
+        """The highest version that can be transferred."""
+        return self.versions[-1] if self.versions else None
+
+    @property
+    def newest_refusal(self) -> int:
+        """The highest version that must be refused; 0 if there is none."""
+        return max(self.refusals, default=0)
+
+    def named(self, version: int) -> str:
+        """How a finding names a version."""
+        return f"{self.tenant}/customer/{self.id} version {version}"
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """The writes to one row, in order, each with what the row showed after it."""
+
+    company: str
+    row_id: int
+    writes: tuple[Applied, ...]
+    portraits: tuple[Portrait, ...]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the row still exists."""
+        return not self.writes[-1].deleted
+
+    @property
+    def is_created_here(self) -> bool:
+        """Whether a write created the row; else it was there before."""
+        return any(write.created for write in self.writes)
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How a row went through its customer's versions.
+
+    `steps_back` has, for each write that led back, the version it led to and the one that had been shown before.
+    `is_left_behind` says that a late write led away from the versions and nothing put that right.
+    """
+
+    steps_back: tuple[tuple[int, int], ...]
+    is_left_behind: bool
+    reached: int
+
+
+def subjects(planted: Iterable[Planted]) -> dict[tuple[str, int], Subject]:
+    """The customers that `planted` tells of, by tenant and id."""
+    versions: dict[tuple[str, int], dict[int, Version]] = {}
+    refusals: dict[tuple[str, int], dict[int, str]] = {}
+    for record in planted:
+        if record.id is None or record.version is None or record.fate not in {"transfer", "refuse"}:
+            continue
+        key = (record.tenant, record.id)
+        versions.setdefault(key, {})
+        refusals.setdefault(key, {})
+        if record.fate == "refuse":
+            refusals[key][record.version] = record.reason
+        elif record.version not in versions[key]:
+            versions[key][record.version] = _version(record, record.version)
+    return {
+        key: Subject(*key, tuple(known[number] for number in sorted(known)), refusals[key])
+        for key, known in versions.items()
+    }
+
+
+def _version(record: Planted, number: int) -> Version:
+    value = decoded(record.value or b"")
+    data = value.get("data") if isinstance(value, dict) else None
+    assert isinstance(data, dict)  # noqa: S101 -- what is to be transferred keeps the contract
+    return Version(number, wanted(data), str(data.get("countryCode") or ""))
+
+
+def trails(history: History) -> list[Trail]:
+    """The rows of customers that were written, in the order of their first write."""
+    rows: dict[tuple[str, int], list[Applied]] = {}
+    for write in history.applied:
+        if write.route == "customers":
+            rows.setdefault((write.company.lower(), write.row_id), []).append(write)
+    return [Trail(*key, tuple(writes), tuple(shown(write.row) for write in writes)) for key, writes in rows.items()]
+
+
+class Directory:
+    """The customers of one tenant, to be found by what a row shows."""
+
+    def __init__(self, members: Iterable[Subject]) -> None:
+        self._members = tuple(members)
+        self._by_number = {version.portrait.number: member for member in self._members for version in member.versions}
+
+    def owner(self, trail: Trail) -> Subject | None:
+        """The customer that the row stands for.
+
+        That is the one whose number and name it shows; else the one whose every field but the number it shows; else
+        the one whose number it shows. What it showed last counts first.
+        """
+        latest_first = tuple(dict.fromkeys(reversed(trail.portraits)))
+        for portrait in latest_first:
+            found = self._by_number_and_name(portrait) or self._by_content(portrait)
+            if found is not None:
+                return found
+        numbered = (self._by_number.get(portrait.number) for portrait in latest_first)
+        return next((member for member in numbered if member is not None), None)
+
+    def _by_number_and_name(self, row: Portrait) -> Subject | None:
+        member = self._by_number.get(row.number)
+        if member is None or all(version.portrait.name != row.name for version in member.versions):
+            return None
+        return member
+
+    def _by_content(self, row: Portrait) -> Subject | None:
+        return next((member for member in self._members if _looks_like(member, row)), None)
+
+
+def _looks_like(member: Subject, row: Portrait) -> bool:
+    """Whether `row` shows a version of `member` but for the number."""
+    return any(
+        version.is_shown_by(msgspec.structs.replace(row, number=version.portrait.number))
+        for version in member.versions
+        if version.portrait.name == row.name
+    )
+
+
+def course(subject: Subject, trail: Trail) -> Course:
+    """How the row went through the versions of `subject`.
+
+    Equal content may belong to several versions (A, B, A again): each write is taken for the lowest one that is not
+    below what was shown before. A write that changed nothing proves nothing.
+    """
+    reached = 0
+    before: Portrait | None = None
+    steps_back: list[tuple[int, int]] = []
+    is_left_behind = False
+    for write, portrait in zip(trail.writes, trail.portraits, strict=True):
+        if write.deleted or portrait == before:
+            continue
+        before = portrait
+        fitting = [version.number for version in subject.versions if version.is_shown_by(portrait)]
+        forward = [number for number in fitting if number >= reached]
+        if forward:
+            reached, is_left_behind = forward[0], False
+        elif write.late:
+            is_left_behind = True
+        elif fitting:
+            steps_back.append((fitting[-1], reached))
+    return Course(tuple(steps_back), is_left_behind, reached)
