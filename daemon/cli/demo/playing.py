@@ -99,6 +99,7 @@ class _Playing:
         """Wait for the daemon, publish everything, wait until the daemon is at rest; tell whether it came to rest."""
         with anyio.move_on_after(PATIENCE_SECONDS):
             while not self._is_ready():
+                self._screen.draw(self._published)
                 await anyio.sleep(LOOK_SECONDS)
         async with publishing(self._stage.bootstrap, self._stage.topic) as publisher:
             while self._published < len(self._records):
