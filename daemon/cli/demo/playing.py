@@ -1,5 +1,6 @@
 """Playing the demo: Moment publishes, DnB makes trouble, the daemon works, and a judge looks at the books."""
 
+import shutil
 import tempfile
 import time
 from collections import deque
@@ -53,7 +54,11 @@ async def play(asked: Play) -> int:
             result = await _Playing(asked, stage).run()
     if asked.json is not None:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
-    return report(result, log)
+    report(result, log)
+    if result.is_clean:
+        shutil.rmtree(folder)
+        return 0
+    return 1
 
 
 class _Playing:

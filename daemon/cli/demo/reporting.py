@@ -1,4 +1,4 @@
-"""What came of the demo: the numbers, the conservation line, the judge's verdict, and the exit code."""
+"""What came of the demo: the numbers, the conservation line, and the judge's verdict."""
 
 from pathlib import Path
 from typing import Self
@@ -73,8 +73,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return not any(msgspec.structs.astuple(self.judge)) and self.residual == 0 and self.is_at_rest
 
 
-def report(result: Result, log: Path) -> int:
-    """Print the result, and return the exit code."""
+def report(result: Result, log: Path) -> None:
+    """Print the result, and where the daemon's log is if something is wrong."""
     settled = " + ".join(f"{getattr(result, name)} {name.replace('_', '-')}" for name in SETTLEMENTS)
     print(f"\n{result.calls} calls in {result.seconds:.1f} s; DnB's troubles: {_faults(result)}")
     print(
@@ -88,9 +88,8 @@ def report(result: Result, log: Path) -> int:
         print("  - the daemon did not come to rest in time")
     if result.is_clean:
         print("verdict: the books are equal to Moment")
-        return 0
-    print(f"verdict: NOT RIGHT; the daemon's log is in {log}")
-    return 1
+    else:
+        print(f"verdict: NOT RIGHT; the daemon's log is in {log}")
 
 
 def _faults(result: Result) -> str:
