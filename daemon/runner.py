@@ -1,4 +1,4 @@
-"""The runner: takes events from the inbox, gives them to the planner, and carries out its actions; it decides nothing."""
+"""The runner takes events from the inbox, gives them to the planner and carries out its actions; it decides nothing."""
 
 from typing import Protocol, assert_never
 

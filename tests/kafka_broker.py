@@ -103,15 +103,22 @@ class LocalKafka:
     The methods block for a second or more: call them through `asyncio.to_thread` while clients of the loop are at work.
     """
 
-    def __init__(self, folder: Path, jars: Path) -> None:
-        """Prepare a broker that keeps data, configuration and `broker.log` in the folder; nothing runs yet."""
+    format_options: tuple[str, ...] = ()
+    """What the formatting of a fresh broker's data is told besides, as users with their passwords."""
+
+    def __init__(self, folder: Path, jars: Path, *, properties: str = "") -> None:
+        """Prepare a broker that keeps data, configuration and `broker.log` in the folder; nothing runs yet.
+
+        Properties given here stand behind the usual ones and win.
+        """
         self._folder = folder
         self._jars = jars
         self._process: subprocess.Popen[bytes] | None = None
         broker, controller = free_ports(2)
         self._port = broker
         self._config = folder / "server.properties"
-        self._config.write_text(PROPERTIES.format(broker=broker, controller=controller, data=folder / "data"))
+        usual = PROPERTIES.format(broker=broker, controller=controller, data=folder / "data")
+        self._config.write_text(usual + properties.format(broker=broker, controller=controller))
         (folder / "log4j2.properties").write_text(LOGGING)
 
     @property
@@ -148,7 +155,8 @@ class LocalKafka:
         return ("java", *quick, logging, "-cp", f"{self._jars}/*", *arguments)
 
     def _format(self) -> None:
-        command = self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._config))
+        tool = ("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._config))
+        command = self._java(*tool, *self.format_options)
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode != 0:
             raise KafkaUnavailable(f"Kafka's StorageTool failed: {done.stderr[-500:]}")

@@ -32,7 +32,9 @@ class Clerk:
         self.dead_letters: list[DeadLetter] = []
         self.spoil: Callable[[Row], Row] = lambda body: body
         self.currencies = {
-            str(row["Code"]): row["ID"] for row in self.offices["fjellvik"].get("currencycodes", select="ID,Code").rows
+            (tenant, row["Code"]): row["ID"]
+            for tenant, office in self.offices.items()
+            for row in office.get("currencycodes", select="ID,Code").rows
         }
 
     @property
@@ -74,7 +76,7 @@ class Clerk:
     def create(self, record: Planted) -> int:
         """A new row, even where there is one; its ID."""
         office = self.offices[record.tenant]
-        answer = office.post("customers", self.spoil(self.body(data_of(record), {})))
+        answer = office.post("customers", self.spoil(self.body(record, {})))
         assert answer.status in {0, 201}, answer.json
         row_id = answer.row["ID"]
         assert isinstance(row_id, int)
@@ -84,7 +86,7 @@ class Clerk:
         """Write a record over the row as it is."""
         office = self.offices[record.tenant]
         row = office.get(f"customers/{row_id}", expand=EXPAND).row
-        answer = office.put(f"customers/{row_id}", self.spoil({"ID": row_id, **self.body(data_of(record), row)}))
+        answer = office.put(f"customers/{row_id}", self.spoil({"ID": row_id, **self.body(record, row)}))
         assert answer.status in {0, 200}, answer.json
 
     def wait(self, seconds: float) -> None:
@@ -104,8 +106,9 @@ class Clerk:
             dead_letters=self.dead_letters,
         )
 
-    def body(self, data: Row, row: Row) -> Row:
-        """What the API is told for `data`, with the IDs of `row` where there is one."""
+    def body(self, record: Planted, row: Row) -> Row:
+        """What the API is told for `record`, with the IDs of `row` where there is one."""
+        data = data_of(record)
         before = row.get("Info")
         info = before if isinstance(before, dict) else {}
         number = "".join(letter for letter in str(data.get("organizationNumber") or "") if letter.isalnum())
@@ -114,7 +117,7 @@ class Clerk:
             "OrgNumber": number.removeprefix("NO").removesuffix("MVA") or None,
             "WebUrl": data.get("website"),
             "CreditDays": data.get("creditTermDays"),
-            "CurrencyCodeID": self.currencies[str(data["currencyCode"])],
+            "CurrencyCodeID": self.currencies[record.tenant, data["currencyCode"]],
             "Info": {
                 **({"ID": info["ID"]} if info else {}),
                 "Name": data["name"],
@@ -154,8 +157,6 @@ def counts(verdict: Verdict) -> Mapping[str, int]:
     """The promises that were broken, and how often."""
     every = msgspec.structs.asdict(verdict)
     return {name: count for name, count in every.items() if name != "findings" and count}
-
-
 
 
 def _child(info: Row, relation: str, field: str, value: Json) -> Row:

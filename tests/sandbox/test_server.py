@@ -128,6 +128,7 @@ async def test_connections_are_kept() -> None:
     async with _signed_in(_emulator()) as client:
 
         async def create(number: int) -> int:
+            """Create a customer and return the status."""
             return (await client.post("/api/biz/customers", json=_BODY | {"CustomerNumber": number})).status_code
 
         statuses = await asyncio.gather(*(create(100_000 + number) for number in range(200)))
