@@ -5,6 +5,7 @@ engine answers, or Apache Kafka itself, fetched once by Maven into `.cache/` and
 broker and keep apart by names: take each topic and group from `fresh_name`.
 """
 
+import asyncio
 import contextlib
 import os
 import re
@@ -30,6 +31,8 @@ STOP_SECONDS = 20.0  # an orderly stop needs 1 s; after this the process is kill
 POLL_SECONDS = 0.05  # between two looks at a port that does not answer yet
 DOCKER_SECONDS = 2.0  # an engine that is there answers a ping at once
 CLUSTER_ID = "bW9tZW50LWRuYi10ZXN0cw"  # Kafka wants 16 bytes in base64
+
+USUAL_TOPIC = "moment.changes"  # what the daemon reads unless it is told otherwise
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / f"kafka-{KAFKA_VERSION}"
 
@@ -307,12 +310,13 @@ async def create_topic(
 
 
 def main() -> None:
-    """Run a broker and print its address, until Ctrl-C or SIGTERM."""
+    """Run a broker that has the daemon's usual topic, and print its address, until Ctrl-C or SIGTERM."""
     endings = (signal.SIGINT, signal.SIGTERM)
     for ending in endings:
         signal.signal(ending, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), open_kafka() as kafka:
         signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # a second Ctrl-C must not interrupt the cleaning up
+        asyncio.run(create_topic(kafka.bootstrap, USUAL_TOPIC))
         print(kafka.bootstrap, flush=True)  # noqa: T201 -- this is the command's answer
         signal.sigwait(endings)
 
