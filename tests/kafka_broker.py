@@ -316,7 +316,8 @@ def main() -> None:
         signal.signal(ending, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), open_kafka() as kafka:
         signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # a second Ctrl-C must not interrupt the cleaning up
-        asyncio.run(create_topic(kafka.bootstrap, USUAL_TOPIC))
+        if not isinstance(kafka, NamedKafka):  # a topic of somebody else is his
+            asyncio.run(create_topic(kafka.bootstrap, USUAL_TOPIC))
         print(kafka.bootstrap, flush=True)  # noqa: T201 -- this is the command's answer
         signal.sigwait(endings)
 
