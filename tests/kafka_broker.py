@@ -16,9 +16,9 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -184,6 +184,9 @@ class LocalKafka:
             process.wait()
 
 
+AnyLocal = TypeVar("AnyLocal", bound=LocalKafka)
+
+
 def free_ports(count: int) -> list[int]:
     """Return ports of the loopback interface that nobody listens on right now."""
     with contextlib.ExitStack() as stack:
@@ -263,17 +266,22 @@ def container_kafka() -> Generator[NamedKafka]:
 
 
 @contextlib.contextmanager
-def local_kafka() -> Generator[LocalKafka]:
-    """Run Apache Kafka with the local Java for the length of the block."""
+def running(make: Callable[[Path, Path], AnyLocal]) -> Generator[AnyLocal]:
+    """Make a local broker of a folder and Kafka's jars, and run it for the length of the block."""
     jars = kafka_jars()
     folder = Path(tempfile.mkdtemp(prefix="moment-dnb-kafka-"))
-    kafka = LocalKafka(folder, jars)
+    kafka = make(folder, jars)
     try:
         kafka.start()
         yield kafka
     finally:
         kafka.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def local_kafka() -> contextlib.AbstractContextManager[LocalKafka]:
+    """Run Apache Kafka with the local Java for the length of the block."""
+    return running(LocalKafka)
 
 
 @contextlib.contextmanager

@@ -3,9 +3,6 @@
 import contextlib
 import datetime as dt
 import ipaddress
-import shutil
-import tempfile
-from collections.abc import Generator
 from pathlib import Path
 
 from cryptography import x509
@@ -14,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tests.kafka_broker import LocalKafka, free_ports, kafka_jars
+from tests.kafka_broker import LocalKafka, free_ports, running
 
 USER = "moment-dnb"
 PASSWORD = "s3cret-of-the-test"
@@ -50,18 +47,9 @@ class SecuredKafka(LocalKafka):
         )
 
 
-@contextlib.contextmanager
-def secured_kafka() -> Generator[SecuredKafka]:
+def secured_kafka() -> contextlib.AbstractContextManager[SecuredKafka]:
     """Run the secured broker for the length of the block; raise `KafkaUnavailable` without Java or Maven."""
-    jars = kafka_jars()
-    folder = Path(tempfile.mkdtemp(prefix="moment-dnb-kafka-"))
-    kafka = SecuredKafka(folder, jars)
-    try:
-        kafka.start()
-        yield kafka
-    finally:
-        kafka.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    return running(SecuredKafka)
 
 
 def _write_certificates(folder: Path) -> None:
