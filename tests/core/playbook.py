@@ -1,0 +1,235 @@
+"""A planner under test: events go in at instants, and what comes out is looked at like a transcript."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from daemon.core.actions import Action, Commit, HandOver, Record, Send
+from daemon.core.events import Arrival, Assigned, Committed, Event, Fetched, Recorded, Replied, TenantsChanged
+from daemon.core.ledger import Entry
+from daemon.core.model import Change, Entity, Generation, Ignored, Partition, Tenant, Undecodable
+from daemon.core.notices import Notice, Settled
+from daemon.core.pacing import Limits
+from daemon.core.planner import Planner
+from daemon.core.procedure import (
+    Answered,
+    Call,
+    Delivered,
+    Denied,
+    Known,
+    Outcome,
+    Prepared,
+    Procedure,
+    Refused,
+    Reply,
+    Throttled,
+    Unavailable,
+    Unchanged,
+    Unknown,
+    Unreachable,
+)
+from daemon.core.retrying import Retrying
+from daemon.core.state import Bounds, Policy
+
+START = 1_000.0
+PARTITION = Partition("changes", 0)
+OTHER = Partition("changes", 1)
+GENERATION = Generation(1, 7)
+TENANT = Tenant(name="fjellvik", company="c0ffee", quota=1_000.0)
+ENTITY = Entity("fjellvik", "customer", 1)
+
+POLICY = Policy(
+    retrying=Retrying(first=1.0, longest=8.0, park_after=20.0, parked_steps=(60.0, 300.0), late_bound=30.0),
+    limits=Limits(quota=1_000.0, concurrency=8, tenant_concurrency=4, burst_seconds=1.0),
+    bounds=Bounds(open_per_tenant=6, open_in_all=10, commit_every=2.0, fence=15.0),
+)
+
+Item = Action | Notice
+Kind = TypeVar("Kind", bound=Action | Notice)
+
+
+class Scripted:
+    """A recipe whose changes carry their own script in `data`.
+
+    `read+write` reads, then writes; `write` only writes; `look` makes a read that may be shared; `refuse`, `raise` and
+    `stumble` fail where they say; anything else before a `#` behaves like `read+write`. What stands before the `#` is
+    the content: the fingerprint is made of it.
+    """
+
+    def prepare(self, tenant: Tenant, change: Change) -> Prepared | Refused:
+        """Return the change ready to be delivered, as its script says."""
+        script = change.data.decode().partition("#")[0]
+        if script == "raise":
+            raise ValueError(tenant.name)
+        if script == "refuse":
+            return refusal("bad_number")
+        steps: Callable[[Known], Procedure] = {"write": self.write, "look": self.look, "stumble": self.stumble}.get(
+            script, self.read_and_write
+        )
+        return Prepared(f"t1:{script}", steps)
+
+    def read_and_write(self, known: Known) -> Procedure:
+        """Read; write what is read as absent; be content with what is read as equal."""
+        reply = yield Call(method="GET", target="customers/1")
+        if meaning(reply) != "absent":
+            return outcome_of(reply, known)
+        return outcome_of((yield Call(method="PUT", target="customers/1", body=b"{}", writes=True)), known)
+
+    def write(self, known: Known) -> Procedure:
+        """Write without looking."""
+        return outcome_of((yield Call(method="PUT", target="customers/1", body=b"{}", writes=True)), known)
+
+    def look(self, known: Known) -> Procedure:
+        """Make a read that everybody who asks for it shares."""
+        return outcome_of((yield Call(method="GET", target="currencies", shared=True)), known)
+
+    def stumble(self, known: Known) -> Procedure:
+        """Fail in the middle, by a bug."""
+        yield Call(method="GET", target="customers/1")
+        raise KeyError(known.version)
+
+
+def refusal(reason: str) -> Refused:
+    """Return a refusal."""
+    return Refused(reason=reason, field="number", value="1", rule="a rule", repair="a repair")
+
+
+def meaning(reply: Reply) -> str:
+    """Return the word that a scripted reply carries."""
+    return reply.body.decode() if isinstance(reply, Answered) else ""
+
+
+def outcome_of(reply: Reply, known: Known) -> Outcome:
+    """Return the outcome that a scripted reply stands for."""
+    if not isinstance(reply, Answered):
+        return Unavailable("unreachable") if isinstance(reply, Unreachable) else Unknown("unanswered")
+    outcomes: dict[str, Outcome] = {
+        "equal": Unchanged(9, "100009"),
+        "busy": Throttled(retry_after=reply.retry_after),
+        "all busy": Throttled(retry_after=reply.retry_after, whole_client=True),
+        "denied": Denied("status_403"),
+        "down": Unavailable("status_503"),
+        "lost": Unknown("status_500"),
+        "no": refusal("conflict"),
+    }
+    return outcomes.get(meaning(reply), Delivered(9, f"1000{known.version:02d}"))
+
+
+def probe(tenant: Tenant) -> Procedure:
+    """Ask whether the tenant may be served again."""
+    return outcome_of((yield Call(method="GET", target=f"probe/{tenant.name}")), Known(version=0))
+
+
+def said(word: str, status: int = 200, retry_after: float | None = None) -> Answered:
+    """Return a scripted reply."""
+    return Answered(status=status, body=word.encode(), retry_after=retry_after)
+
+
+def change(
+    version: int, data: str = "x", *, number: int = 1, tenant: str = "fjellvik", replay: str | None = None
+) -> Change:
+    """Return a change of the customer with that Moment id."""
+    return Change(Entity(tenant, "customer", number), version, START, data.encode(), replay)
+
+
+class Playbook:
+    """A planner and its clock: `give` events, and see what the last one brought out."""
+
+    def __init__(self, policy: Policy = POLICY) -> None:
+        """Start at `START` with nothing assigned."""
+        self.planner = Planner(policy, {"customer": Scripted()}, probe)
+        self.now = START
+        self.output: list[Item] = []
+        self.history: list[Item] = []
+        self._offset = 0
+
+    def give(self, event: Event, *, after: float = 0.0) -> list[Item]:
+        """Let time pass, give the event, and return what came out."""
+        self.now += after
+        self.output = self.planner.handle(event, self.now)
+        self.history += self.output
+        return self.output
+
+    def all(self, kind: type[Kind]) -> list[Kind]:
+        """Return everything of a kind that came out so far."""
+        return [item for item in self.history if isinstance(item, kind)]
+
+    def last(self, kind: type[Kind]) -> Kind:
+        """Return the newest of a kind."""
+        return self.all(kind)[-1]
+
+    # -- the usual steps ---------------------------------------------------------------------------------------
+
+    def begin(self, *tenants: Tenant, handed_over: bool = True, end: int = 0, entry: Entry | None = None) -> None:
+        """Bring tenants and one partition in, and let the first commit be accepted; `entry` tells what waits in it."""
+        self.tenants(*(tenants or (TENANT,)))
+        waiting = entry is not None and entry.parked is not None and entry.parked.is_waiting
+        assigned = Assigned(
+            partition=PARTITION,
+            generation=GENERATION,
+            position=0,
+            end=end,
+            handed_over=handed_over,
+            share=1.0,
+            parked=1 if entry and entry.parked else 0,
+            waiting_tenants=frozenset({"fjellvik"} if waiting else ()),
+            next_due=entry.due if entry else None,
+        )
+        self.give(assigned)
+        self.commit()
+
+    def tenants(self, *tenants: Tenant) -> None:
+        """Have the registry name these tenants."""
+        self.give(TenantsChanged({tenant.name: tenant for tenant in tenants}))
+
+    def commit(self, *, accepted: bool = True, after: float = 0.0) -> None:
+        """Answer the commit that was asked for."""
+        self.give(Committed(self.now, accepted=accepted), after=after)
+
+    def fetch(self, *messages: Change | Ignored | Undecodable, entry: Entry | None = None, after: float = 0.0) -> None:
+        """Fetch records with these contents; the ledger holds `entry` of their entity."""
+        arrivals = tuple(Arrival(self._offset + place, message, entry) for place, message in enumerate(messages))
+        self._offset += len(messages)
+        self.give(Fetched(PARTITION, GENERATION, arrivals, self._offset), after=after)
+
+    def reply(self, reply: Reply, *, after: float = 0.0, send: Send | None = None) -> None:
+        """Answer a call: the newest one unless it is named."""
+        self.give(Replied((send or self.last(Send)).ticket, reply), after=after)
+
+    def record(self, *, after: float = 0.0) -> None:
+        """Acknowledge the newest ledger record."""
+        self.give(Recorded((self.last(Record).ticket,)), after=after)
+
+    def deliver(self, *, after: float = 0.0) -> None:
+        """Answer a read with absent, a write with done, and acknowledge the entry."""
+        self.reply(said("absent"), after=after)
+        self.reply(said("done"))
+        self.record()
+
+    # -- what came of it ---------------------------------------------------------------------------------------
+
+    def settled(self) -> list[tuple[str, int]]:
+        """Return how the records settled, with their offsets, in order."""
+        return [(notice.settlement, notice.offset) for notice in self.all(Settled)]
+
+    def sent(self) -> list[str]:
+        """Return the methods of all calls so far."""
+        return [send.call.method for send in self.all(Send)]
+
+    def entry(self) -> Entry:
+        """Return the entry of the newest ledger record."""
+        return self.last(Record).entry
+
+    def watermark(self) -> int:
+        """Return the offset of the newest commit."""
+        return self.last(Commit).offsets[PARTITION]
+
+    def handover(self) -> HandOver:
+        """Return the handover that was asked for."""
+        return self.last(HandOver)
+
+
+def changed(policy: Policy, **bounds: float) -> Policy:
+    """Return the policy with other bounds."""
+    return msgspec.structs.replace(policy, bounds=msgspec.structs.replace(policy.bounds, **bounds))
