@@ -1,0 +1,122 @@
+"""Entries of what was concluded, and what their acknowledgement settles."""
+
+import msgspec
+
+from daemon.core.actions import Adopt, Record
+from daemon.core.events import Followed, Recorded
+from daemon.core.ledger import Entry, Parked
+from daemon.core.model import Generation
+from daemon.core.notices import ParkedMoved, Reasserted, Released
+from daemon.core.procedure import Unanswered
+from tests.core.playbook import ENTITY, GENERATION, PARTITION, START, Playbook, change, refusal, said
+
+PARKED = Parked(version=6, data=b"y", occurred_at=START, reason="waiting", since=START)
+OWN = Entry(company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, generation=GENERATION)
+ZOMBIES = Generation(1, 6)
+
+
+def follow(play: Playbook, entry: Entry, own: Entry | None, *, offset: int = 20, own_offset: int = 10) -> None:
+    """Have another process's entry appear in the ledger partition."""
+    play.give(Followed(PARTITION, GENERATION, ENTITY, entry, offset, own, own_offset))
+
+
+def test_a_refused_change_is_parked_with_what_a_person_needs() -> None:
+    """A refusal is kept with the change, its place and its story, and settles the record as parked."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "refuse"))
+    kept = play.entry().parked
+    assert kept is not None
+    assert ("bad_number", refusal("bad_number"), START, None) == (kept.reason, kept.refusal, kept.since, kept.next_try)
+    assert (f"{START:.0f} bad_number",) == kept.steps
+    play.record()
+    assert ([("parked", 0)], 1) == (play.settled(), play.planner.status(play.now).parked_now)
+
+
+def test_a_newer_version_displaces_the_parked_one() -> None:
+    """A repaired change takes the refused one out of the ledger; one refused again takes its place in line."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "refuse"))
+    play.record()
+    first = msgspec.structs.replace(play.entry())
+    play.fetch(change(2, "refuse"), entry=first, after=5.0)
+    kept = play.entry().parked
+    assert kept is not None
+    assert (2, START, 2) == (kept.version, kept.since, len(kept.steps))
+    play.record()
+    play.fetch(change(3), entry=play.entry())
+    play.deliver()
+    assert [Released("superseded", ENTITY, 1), Released("superseded", ENTITY, 2)] == play.all(Released)
+    assert (0, None) == (play.planner.status(play.now).parked_now, play.entry().parked)
+
+
+def test_another_reason_begins_another_story() -> None:
+    """A newer version that fails for another reason is not taken for the old failure."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "refuse"))
+    play.record()
+    play.fetch(change(2, "raise"), entry=play.entry(), after=5.0)
+    kept = play.entry().parked
+    assert kept is not None
+    assert ("internal_error", START + 5.0, 1) == (kept.reason, kept.since, len(kept.steps))
+
+
+def test_a_delivery_in_doubt_keeps_its_data_until_it_is_checked() -> None:
+    """After an unknown outcome the delivery settles at once, and is noted as dirty with its data."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(Unanswered("ReadTimeout"))
+    play.give(Recorded(()), after=1.0)
+    play.deliver()
+    assert (START + 30.0, b"x") == (play.entry().dirty_until, play.entry().dirty_data)
+    assert [("delivered", 0)] == play.settled()
+
+
+def test_an_older_entry_of_another_process_is_written_over() -> None:
+    """A former owner's late entry wins neither here nor after compaction: ours is written again behind it."""
+    play = Playbook()
+    play.begin()
+    follow(play, msgspec.structs.replace(OWN, version=4, generation=ZOMBIES), OWN)
+    assert ([Reasserted(ENTITY)], OWN) == (play.all(Reasserted), play.entry())
+    play.record()
+    assert [] == play.settled()
+
+
+def test_a_greater_entry_of_another_process_is_taken_in() -> None:
+    """What another owner delivered or parked later is the truth, and changes what is counted as parked."""
+    play = Playbook()
+    play.begin()
+    greater = msgspec.structs.replace(OWN, version=6, generation=ZOMBIES)
+    follow(play, msgspec.structs.replace(greater, version=5, parked=PARKED), None)
+    follow(play, greater, msgspec.structs.replace(OWN, parked=PARKED), offset=21)
+    follow(play, msgspec.structs.replace(greater, version=7), greater, offset=22)
+    assert [20, 21, 22] == [adopt.offset for adopt in play.all(Adopt)]
+    moved = [notice for notice in play.all(ParkedMoved) if notice.count]
+    assert [ParkedMoved("restored", 1), ParkedMoved("handed_back", 1)] == moved
+    assert [] == play.all(Record)
+
+
+def test_an_open_lane_learns_of_a_greater_entry() -> None:
+    """An entry that appears while its entity is being worked on stays the greater one, whatever is acknowledged."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(6, "y"), entry=OWN)
+    play.reply(said("equal"))
+    follow(play, msgspec.structs.replace(OWN, version=8, generation=ZOMBIES), OWN)
+    play.give(Recorded((play.all(Record)[0].ticket,)))
+    assert (8, [Reasserted(ENTITY)]) == (play.entry().version, play.all(Reasserted))
+    assert [("unchanged", 0)] == play.settled()
+
+
+def test_acknowledgements_of_what_nobody_waits_for_are_harmless() -> None:
+    """An acknowledgement that comes twice, or for an ended assignment, settles nothing."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "refuse"))
+    play.record()
+    play.record()
+    play.give(Recorded((9_999,)))
+    assert [("parked", 0)] == play.settled()
