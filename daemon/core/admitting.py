@@ -1,5 +1,7 @@
 """Taking records in: which settle at once, which wait in the ledger, and which enter a lane."""
 
+from typing import assert_never
+
 from daemon.core.delivering import Delivering
 from daemon.core.events import Arrival, Fetched
 from daemon.core.lanes import Item, Lane
@@ -45,6 +47,8 @@ class Admitting:
                 self._state.settle_offset(assignment, notice)
             case Change() as change:
                 self._admit(assignment, change, arrival)
+            case _ as never:
+                assert_never(never)
 
     def _admit(self, assignment: Assignment, change: Change, arrival: Arrival) -> None:
         tenant = self._state.tenants.get(change.entity.tenant)

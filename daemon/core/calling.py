@@ -7,7 +7,7 @@ from daemon.core.events import NotSent, Replied, TokenRenewed
 from daemon.core.lanes import Lane
 from daemon.core.notices import Fenced, Held
 from daemon.core.procedure import Answered, Call, Outcome, Reply
-from daemon.core.state import Assignment, Attempt, State, Ticket
+from daemon.core.state import Assignment, Attempt, State, Ticket, Work
 from daemon.core.stepping import step
 
 SERVER_ERROR_STATUS = 500
@@ -49,12 +49,11 @@ class Calling:
             return None
         return ticket.attempts[0] if work.item.displaced < DISPLACED_AT_MOST else None
 
-    def give_back(self, number: int) -> None:
+    def give_back(self, number: int, work: Work) -> None:
         """End the attempt of a granted call that is not made after all; its quota is free again."""
         ticket = self._state.tickets.pop(number)
         self._state.pacing.give_back(ticket.tenant)
-        for attempt in ticket.attempts:
-            self._abandon(attempt)
+        self._abandon(work.assignment, work.lane, ticket.attempts[0])
 
     def replied(self, event: Replied) -> Iterator[tuple[Attempt, Outcome | None]]:
         """Step every attempt that waits for the reply, one at a time, and return each with its outcome."""
@@ -95,27 +94,26 @@ class Calling:
             return False
         if attempt:
             self._leave(attempt)
-            self._abandon(attempt)
+            self._abandon(assignment, lane, attempt)
         lane.phase = "idle"
         return True
 
-    def drop(self, attempt: Attempt) -> None:
+    def drop(self, assignment: Assignment, lane: Lane, attempt: Attempt) -> None:
         """End an attempt whatever it waits for: its partition is gone, and a reply that still comes is fenced."""
         if not self.is_in_flight(attempt):
             self._leave(attempt)
-        self._abandon(attempt)
+        self._abandon(assignment, lane, attempt)
 
     def is_in_flight(self, attempt: Attempt) -> bool:
         """Tell whether the attempt's call was granted and its reply has not been acted on."""
         ticket = self._state.tickets.get(attempt.ticket)
         return ticket is None or ticket.is_granted
 
-    def _abandon(self, attempt: Attempt) -> None:
+    def _abandon(self, assignment: Assignment, lane: Lane, attempt: Attempt) -> None:
         attempt.is_alive = False
         attempt.procedure.close()
-        if attempt.work:
-            attempt.work.lane.must_read = attempt.work.lane.must_read or attempt.has_written
-            attempt.work.assignment.attempts.pop(attempt.work.lane.entity, None)
+        lane.must_read = lane.must_read or attempt.has_written
+        assignment.attempts.pop(lane.entity, None)
 
     def _leave(self, attempt: Attempt) -> None:
         """Take an attempt off a ticket that is not granted, and the ticket out of the queue with its last attempt."""

@@ -116,7 +116,7 @@ class Delivering:
             if attempt is None or attempt.work is None:
                 self._calling.send(number, not_after)
                 continue
-            self._calling.give_back(number)
+            self._calling.give_back(number, attempt.work)
             self.start(self.supersede(attempt.work))
 
     def go_on(self, attempt: Attempt, outcome: Outcome | None) -> None:

@@ -209,9 +209,7 @@ class Pacing:
         if self._growth and self._growth[0] <= now:
             self._apply_share(self._growth[1])
         while self._blocked and self._blocked[0][0] <= now:
-            turn = self._turns[heapq.heappop(self._blocked)[1]]
-            if turn.place == "blocked":
-                self._join(turn)
+            self._join(self._turns[heapq.heappop(self._blocked)[1]])
 
     def _join(self, turn: Turn) -> None:
         turn.place = "round"

@@ -40,8 +40,8 @@ class Parting:
 
     def _drop(self, assignment: Assignment) -> None:
         """Forget the assignment: open records are handed back, replies that still come are fenced."""
-        for attempt in list(assignment.attempts.values()):
-            self._calling.drop(attempt)
+        for entity, attempt in list(assignment.attempts.items()):
+            self._calling.drop(assignment, assignment.lanes[entity], attempt)
         for ticket, pending in list(self._state.pending.items()):
             if _assignment_of(pending) is assignment:
                 del self._state.pending[ticket]

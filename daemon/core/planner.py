@@ -147,6 +147,8 @@ class Planner:
                 self._calling.not_sent(event)
             case TokenRenewed():
                 self._calling.token_renewed(event)
+            case _ as never:
+                assert_never(never)
 
     def _for_group(self, event: Assigned | Revoking | Lost | Committed) -> None:
         match event:
@@ -160,6 +162,8 @@ class Planner:
             case Lost(partitions):
                 for assignment in self._ours(partitions):
                     self._parting.release(assignment)
+            case _ as never:
+                assert_never(never)
 
     def _ours(self, partitions: tuple[Partition, ...]) -> list[Assignment]:
         return [self._state.assignments[partition] for partition in partitions if partition in self._state.assignments]
@@ -196,6 +200,8 @@ class Planner:
                 self._refilling.loaded(assignment, event)
             case Followed():
                 self._recording.follow(assignment, event)
+            case _ as never:
+                assert_never(never)
 
     def _acknowledged(self, tickets: tuple[int, ...]) -> None:
         for ticket in tickets:

@@ -1,6 +1,6 @@
 """Writing to the ledger: every delivery and every parking becomes an entry before its record settles."""
 
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -121,6 +121,8 @@ class Recording:
                 return None
             case NotePending() | None:
                 return None
+            case _ as never:
+                assert_never(never)
 
     def follow(self, assignment: Assignment, event: Followed) -> None:
         """Take in an entry of another process, or write ours again behind it if ours is the greater."""

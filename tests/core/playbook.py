@@ -64,9 +64,8 @@ class Scripted:
             raise ValueError(tenant.name)
         if script == "refuse":
             return refusal("bad_number")
-        steps: Callable[[Known], Procedure] = {"write": self.write, "look": self.look, "stumble": self.stumble}.get(
-            script, self.read_and_write
-        )
+        scripts = {"write": self.write, "look": self.look, "read+look": self.read_and_look, "stumble": self.stumble}
+        steps: Callable[[Known], Procedure] = scripts.get(script, self.read_and_write)
         return Prepared(f"t1:{script}", steps)
 
     def read_and_write(self, known: Known) -> Procedure:
@@ -83,6 +82,11 @@ class Scripted:
     def look(self, known: Known) -> Procedure:
         """Make a read that everybody who asks for it shares."""
         return outcome_of((yield Call(method="GET", target="currencies", shared=True)), known)
+
+    def read_and_look(self, known: Known) -> Procedure:
+        """Read, and then make a read that everybody who asks for it shares."""
+        yield Call(method="GET", target="customers/1")
+        return (yield from self.look(known))
 
     def stumble(self, known: Known) -> Procedure:
         """Fail in the middle, by a bug."""
@@ -149,6 +153,7 @@ class Playbook:
         self.now += after
         self.output = self.planner.handle(event, self.now)
         self.history += self.output
+        assert self.planner.next_wake(self.now) > self.now, "a wake-up stays in the past: a busy loop"
         return self.output
 
     def all(self, kind: type[Kind]) -> list[Kind]:

@@ -293,6 +293,33 @@ def test_a_second_call_waits_when_its_tenant_ceased_to_be_served() -> None:
     assert (["GET"], "waiting") == (play.sent(), kept(play).reason)
 
 
+def test_a_change_that_waits_for_a_reply_on_its_way_ends_with_it() -> None:
+    """A tenant may be held while its change waits for a shared read in flight: the reply still concludes it."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "look"), change(1, "read+look", number=2))
+    look, read = play.all(Send)
+    play.tenants(Tenant(name="fjellvik", company="c0ffee", held="told so"))
+    play.reply(said("absent"), send=read)
+    assert [] == play.all(Record)
+    play.reply(said("equal"), send=look)
+    assert [None, None] == [record.entry.parked for record in play.all(Record)]
+
+
+def test_a_tenant_that_is_probed_is_not_probed_twice() -> None:
+    """A call that is denied while the probe is under way prolongs the hold and starts no second probe."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1), change(1, number=2))
+    first, second = play.all(Send)
+    play.reply(said("denied", 403), send=first)
+    wake(play, 3.0)
+    assert "probe/fjellvik" == play.last(Send).call.target
+    play.reply(said("denied", 403), send=second)
+    wake(play, 6.0)
+    assert 3 == len(play.all(Send))
+
+
 def test_nothing_is_tried_again_for_a_partition_that_goes() -> None:
     """A failure in the drain hands the change back instead of trying it again."""
     play = Playbook()

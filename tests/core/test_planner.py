@@ -169,6 +169,37 @@ def test_a_lost_partition_is_dropped_at_once() -> None:
     assert 0 == play.planner.status(play.now).in_hand
 
 
+def test_a_partition_that_is_lost_takes_nothing_of_another_along() -> None:
+    """What is being written for one partition settles, though another one is lost meanwhile."""
+    play = Playbook()
+    play.begin()
+    play.give(Assigned(partition=OTHER, generation=GENERATION, position=0, end=0, handed_over=True, share=0.0))
+    play.fetch(change(1, "refuse"))
+    play.give(Lost((OTHER,)))
+    play.record()
+    assert [("parked", 0)] == play.settled()
+
+
+def test_a_late_answer_to_a_commit_releases_no_new_assignment() -> None:
+    """A commit of a partition that went and came back meanwhile is not taken for the end of the new assignment."""
+    play = Playbook()
+    play.begin()
+    play.give(Revoking((PARTITION,), play.now + 1.0))
+    play.give(_recorded(play.handover()))
+    play.give(Woke(), after=1.0)
+    play.give(Assigned(partition=PARTITION, generation=GENERATION, position=0, end=0, handed_over=True, share=1.0))
+    play.commit()
+    assert 1 == len(play.all(Release))
+
+
+def test_a_registry_that_says_the_same_changes_nothing() -> None:
+    """Reading the tenants file again without a change releases nothing and asks for nothing."""
+    play = Playbook()
+    play.begin()
+    play.tenants(TENANT)
+    assert [] == play.all(Load)
+
+
 def test_events_of_another_assignment_are_nothing_to_us() -> None:
     """Records and entries that belong to an earlier or unknown assignment are not taken in."""
     play = Playbook()

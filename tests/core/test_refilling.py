@@ -108,6 +108,16 @@ def test_what_cannot_be_served_now_is_put_back() -> None:
     assert ("waiting", "fjellvik") in loads(play)[1:]
 
 
+def test_a_due_entry_that_cannot_be_served_now_is_put_back() -> None:
+    """An entry whose tenant ceased to be served between the asking and the answer stays due."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    play.give(Woke(), after=10.0)
+    play.tenants()
+    loaded(play, (ENTITY, DIRTY))
+    assert (ENTITY,) == play.last(PutBack).entities
+
+
 def test_a_dirty_entity_is_read_again_when_nothing_can_be_late() -> None:
     """A delivery in doubt is checked at its time; found right it is verified, else put right and healed."""
     for word, result in (("equal", "verified"), ("absent", "healed")):
