@@ -169,7 +169,7 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         """Return the mapping; raises `ConstructorError` naming where a key stands again."""
         keys = [key.value for key, _ in node.value]
-        twice = next((key for key, _ in node.value if keys.count(key.value) > 1), None)
+        twice = next((key for place, (key, _) in enumerate(node.value) if key.value in keys[:place]), None)
         if twice is not None:
             raise yaml.constructor.ConstructorError(None, None, "a key stands twice", twice.start_mark)
         return super().construct_mapping(node, deep)

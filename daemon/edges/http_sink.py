@@ -53,6 +53,7 @@ class HttpSink:
         self._keys: Mapping[str, str] = {}
         self._book = TokenBook()
         self._renewing = anyio.Lock()
+        self._asked = 0
         self._issuer = settings.dnb_issuer.rstrip("/")
         self._send_stream, self._receive_stream = anyio.create_memory_object_stream[Send](math.inf)
         transport = open_transport(
@@ -70,9 +71,13 @@ class HttpSink:
 
     async def run(self) -> None:
         """Send calls, as many at once as the settings allow, for ever."""
-        async with self._client, anyio.create_task_group() as tasks:
-            for _ in range(self._settings.concurrency):
-                tasks.start_soon(self._work)
+        try:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(self._settings.concurrency):
+                    tasks.start_soon(self._work)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
 
     async def check_token(self) -> str | None:
         """Ask for a token, and return why there is none; None if there is one."""
@@ -86,14 +91,17 @@ class HttpSink:
         return await self._exchange(tenant, call, token) if token else Unreachable("no_token")
 
     async def aclose(self) -> None:
-        """Close the connections of a sink that was not run."""
+        """Close the connections, also of a sink that was never run."""
+        self._send_stream.close()
+        self._receive_stream.close()
         await self._client.aclose()
 
     # -- calls -------------------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        async for send in self._receive_stream.clone():
-            await self._serve(send)
+        with self._receive_stream.clone() as calls:
+            async for send in calls:
+                await self._serve(send)
 
     async def _serve(self, send: Send) -> None:
         token = await self._token()
@@ -140,14 +148,14 @@ class HttpSink:
     # -- tokens ------------------------------------------------------------------------------------------------
 
     async def _token(self) -> Token | None:
-        """Return a valid token; one renewal serves everybody who waits for it."""
-        token = self._book.current(self._clock.now())
+        """Return a valid token; one renewal, or one refusal, serves everybody who waits for it."""
+        token, asked = self._book.current(self._clock.now()), self._asked
         if token is not None:
             return token
         async with self._renewing:
-            token = self._book.current(self._clock.now())
-            if token is not None:
-                return token
+            if self._asked != asked:
+                return self._book.current(self._clock.now())
+            self._asked += 1
             outcome = await self._fetch_token()
         match outcome:
             case Token():
@@ -183,7 +191,7 @@ class HttpSink:
             return TokenUnavailable(reason=reply.reason)
         try:
             return msgspec.json.decode(reply.body, type=_Endpoints).identity.rstrip("/")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return TokenUnavailable(reason=f"endpoints_status_{reply.status}")
 
 

@@ -8,6 +8,8 @@ from daemon.sandbox import norwegian
 from daemon.sandbox.documents import Json, Row
 
 _ABROAD_SHARE: Final = 0.08  # Moment's users are Norwegian, and so are nearly all of their customers
+_NULL_SHARE: Final = 0.5  # of empty fields; the others are left out, which the contract holds to be the same
+_INTEGER_SHARE: Final = 0.1  # of customer numbers; Moment writes text, and the contract allows both
 _MAILBOXES: Final = ("post", "faktura", "regnskap", "okonomi", "kontor", "invoice")
 _CREDIT_DAYS: Final = (10, 14, 14, 14, 15, 20, 30, 30, 45, 60, 0)
 _STATES: Final = ("potential", "active", "blocked", "inactive")
@@ -40,7 +42,7 @@ def newcomer(chance: random.Random, number: int) -> Row:
         "creditTermDays": chance.choice(_CREDIT_DAYS),
         "customerState": "active",
     }
-    return {field: value for field, value in data.items() if value is not None or chance.random() < 0.5}  # noqa: PLR2004 -- null and absent are the same to the contract
+    return {field: value for field, value in data.items() if value is not None or chance.random() < _NULL_SHARE}
 
 
 def touched(chance: random.Random, data: Row) -> Row:
@@ -55,7 +57,7 @@ def cleared(chance: random.Random, data: Row) -> Row:
     if not filled:
         return touched(chance, data)
     field = chance.choice(filled)
-    if chance.random() < 0.5:  # noqa: PLR2004 -- null and absent are the same to the contract
+    if chance.random() < _NULL_SHARE:
         return {**data, field: None}
     return {name: value for name, value in data.items() if name != field}
 
@@ -85,7 +87,7 @@ def unseen(chance: random.Random, data: Row) -> Row:
 
 
 def _as_written(chance: random.Random, number: int) -> Json:
-    return number if chance.random() < 0.1 else str(number)  # noqa: PLR2004 -- the contract allows both, Moment writes text
+    return number if chance.random() < _INTEGER_SHARE else str(number)
 
 
 def _or_none(chance: random.Random, share: float, value: Json) -> Json:

@@ -28,6 +28,8 @@ FIRST_ID: Final = 70_311_000  # ids of Moment have eight or nine digits
 REMEMBERED: Final = 500  # a duplicate comes at most this many records after its first
 STEP_SECONDS: Final = 0.001  # between two changes: little, so that none lies ahead of the clock that sends them
 BURST: Final = (5, 20)  # edits of one customer by somebody who saves after every field
+NEWCOMER_SHARE: Final = 0.5  # of refused changes; the others are of customers that were good before
+ESCAPED_SHARE: Final = 0.5  # of records; producers escape non-ASCII letters or do not
 ALWAYS_KEPT: Final = 3  # customers of a tenant that no episode spoils, so that there is always one to edit
 
 
@@ -198,7 +200,7 @@ class _Moment:
     def _refused(self, tenant: str, wrong: spoiling.Wrong, trouble: str) -> Planted:
         """A change that must be refused, of a new customer or of an old one; every other is repaired later."""
         old = self._customers[tenant]
-        is_new = len(old) <= ALWAYS_KEPT or self._chance.random() < 0.5  # noqa: PLR2004 -- both happen alike
+        is_new = len(old) <= ALWAYS_KEPT or self._chance.random() < NEWCOMER_SHARE
         customer = self._newcomer(tenant) if is_new else old.pop(self._chance.randrange(len(old)))
         self._spoiled += 1
         if self._spoiled % 2:
@@ -234,7 +236,7 @@ class _Moment:
         }  # fmt: skip
 
     def _encoded(self, record: Row) -> bytes:
-        return spoiling.encoded(record, ascii_only=self._chance.random() < 0.5)  # noqa: PLR2004 -- producers do either
+        return spoiling.encoded(record, ascii_only=self._chance.random() < ESCAPED_SHARE)
 
     def _somebody(self, tenant: str) -> _Customer:
         return self._chance.choice(self._customers[tenant])

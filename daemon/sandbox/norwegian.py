@@ -44,6 +44,7 @@ _CITIES: Final = (
     ("6413", "Molde"), ("8624", "Mo i Rana"), ("5525", "Haugesund"), ("1767", "Halden"), ("3616", "Kongsberg"),
 )  # fmt: skip
 _NUMBER_STARTS: Final = ("2200", "2300", "3200", "5500", "7300", "7700", "4000", "9000")
+_ONE_FOUNDER_SHARE: Final = 0.8  # the others are named for two
 _WEIGHTS: Final = (3, 2, 7, 6, 5, 4, 3, 2)
 
 
@@ -70,7 +71,9 @@ ABROAD: Final = (
 def company_name(chance: random.Random) -> str:
     """A name with its legal form: `Kråkevik Bygg AS`."""
     stem, trade, form = chance.choice(_STEMS), chance.choice(_TRADES), chance.choice(_FORMS)
-    return f"{stem} {trade} {form}" if chance.random() < 0.8 else f"{stem} & {chance.choice(_STEMS)} {trade} {form}"  # noqa: PLR2004 -- most firms have one founder
+    if chance.random() < _ONE_FOUNDER_SHARE:
+        return f"{stem} {trade} {form}"
+    return f"{stem} & {chance.choice(_STEMS)} {trade} {form}"
 
 
 def check_digit(eight: str) -> str | None:

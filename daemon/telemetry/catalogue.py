@@ -120,3 +120,12 @@ class Instruments:
         return Histogram(
             PREFIX + metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=self.registry
         )
+
+
+def documentation() -> str:
+    """Return the table of all metrics, in Markdown, as the docs show it."""
+    rows = ["| metric | kind | labels | what it tells |", "|---|---|---|---|"]
+    for one in METRICS:
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        rows.append(f"| `{PREFIX}{one.name}` | {one.kind} | {labels} | {one.help} |")
+    return "\n".join(rows)

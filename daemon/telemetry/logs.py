@@ -8,7 +8,7 @@ import structlog
 from structlog.typing import Processor
 
 from daemon.core.actions import Action
-from daemon.core.events import Assigned, Committed, Event, Lost, Revoking, TokenRenewed
+from daemon.core.events import Assigned, Event, Lost, Revoking
 from daemon.core.model import Entity
 from daemon.core.notices import Checked, Conflicted, Fenced, Held, Misbehaved, Notice, Reasserted, Retried, Settled
 
@@ -68,10 +68,6 @@ class Logging:
             case Revoking(partitions) | Lost(partitions):
                 name = "partitions.revoked" if isinstance(event, Revoking) else "partitions.lost"
                 self._log.info(name, partitions=[partition.number for partition in partitions])
-            case Committed(accepted=False):
-                self._log.warning("offsets.commit_refused")
-            case TokenRenewed(refused=str(reason)):
-                self._log.error("token.refused", reason=reason)
             case _:
                 pass
 

@@ -146,7 +146,7 @@ class Playbook:
         self.now = START
         self.output: list[Item] = []
         self.history: list[Item] = []
-        self._offset = 0
+        self.offset = 0
 
     def give(self, event: Event, *, after: float = 0.0) -> list[Item]:
         """Let time pass, give the event, and return what came out."""
@@ -194,9 +194,9 @@ class Playbook:
 
     def fetch(self, *messages: Change | Ignored | Undecodable, entry: Entry | None = None, after: float = 0.0) -> None:
         """Fetch records with these contents; the ledger holds `entry` of their entity."""
-        arrivals = tuple(Arrival(self._offset + place, message, entry) for place, message in enumerate(messages))
-        self._offset += len(messages)
-        self.give(Fetched(PARTITION, GENERATION, arrivals, self._offset), after=after)
+        arrivals = tuple(Arrival(self.offset + place, message, entry) for place, message in enumerate(messages))
+        self.offset += len(messages)
+        self.give(Fetched(PARTITION, GENERATION, arrivals, self.offset), after=after)
 
     def reply(self, reply: Reply, *, after: float = 0.0, send: Send | None = None) -> None:
         """Answer a call: the newest one unless it is named."""

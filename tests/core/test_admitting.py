@@ -59,7 +59,7 @@ def test_a_repeated_fetch_brings_nothing_new() -> None:
     play.begin()
     play.fetch(Ignored("null"))
     play.give(Fetched(PARTITION, GENERATION, (), 1))
-    play._offset = 0  # noqa: SLF001 - the broker begins again
+    play.offset = 0
     play.fetch(Ignored("null"), Ignored("null"))
     assert ([1, 0, 1], 2) == ([notice.count for notice in play.all(Received)], len(play.settled()))
 

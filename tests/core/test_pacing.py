@@ -57,7 +57,7 @@ def test_turns_are_fair_by_weight() -> None:
     """Of tenants that all have a backlog each gets calls by its weight, from the first moment on."""
     weights = {"a": 1.0, "b": 2.0, "c": 0.5}
     paced = pacing(*(tenant(name, weight=weight) for name, weight in weights.items()))
-    owner = {}
+    owner: dict[int, str] = {}
     for number in range(900):
         name = "abc"[number % 3]
         owner[number] = name

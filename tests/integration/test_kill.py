@@ -49,7 +49,7 @@ def numbers(verdict: Verdict) -> tuple[int, ...]:
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_ten_kills_lose_nothing_and_repeat_nothing(kafka: Kafka, tmp_path: Path, seed: int) -> None:
     """A daemon killed at ten random instants during 1,000 changes leaves the books equal to Moment."""
-    instants = random.Random(seed)  # noqa: S311 - instants, no secrets
+    instants = random.Random(seed)
     async with scene(kafka, tmp_path, seed=seed) as stage:
         records = changes(stage.companies, seed=seed, events=1_000)
         process = stage.process()

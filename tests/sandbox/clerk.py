@@ -11,13 +11,16 @@ import msgspec
 
 from daemon.sandbox.documents import Json, Row
 from daemon.sandbox.emulator import Emulator
-from daemon.sandbox.generating import Planted
+from daemon.sandbox.generating import Fate, Planted
 from daemon.sandbox.history import History
 from daemon.sandbox.judging import DeadLetter, Parked, Verdict, judge
 from tests.sandbox.office import KEY, OTHER_KEY, Office, inside, settings
 
 COMPANIES: Final = {"fjellvik": KEY, "havgard": OTHER_KEY}
-EXPAND: Final = "Info,Info.Emails,Info.Phones,Info.Addresses,Info.DefaultEmail,Info.DefaultPhone,Info.InvoiceAddress,Info.ShippingAddress"  # noqa: E501 -- one parameter
+EXPAND: Final = (
+    "Info,Info.Emails,Info.Phones,Info.Addresses,"
+    "Info.DefaultEmail,Info.DefaultPhone,Info.InvoiceAddress,Info.ShippingAddress"
+)
 
 
 class Clerk:
@@ -144,7 +147,7 @@ def change(version: int, *, customer: int = 7, tenant: str = "fjellvik", reason:
         "environment": "production", "tenant": tenant, "kind": "customer", "id": customer, "version": version,
         "operation": "upsert", "occurredAt": "2026-02-03T12:00:00Z", "data": {**whole, **data},
     }  # fmt: skip
-    fate = "refuse" if reason else "transfer"
+    fate: Fate = "refuse" if reason else "transfer"
     return Planted(tenant.encode(), msgspec.json.encode(record), tenant, customer, version, "", reason, fate)
 
 

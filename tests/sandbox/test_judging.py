@@ -101,8 +101,7 @@ def _merged(body: Row, changes: Row) -> Row:
     merged: Row = dict(body)
     for name, value in changes.items():
         before = merged.get(name)
-        nested = isinstance(value, dict) and isinstance(before, dict)
-        merged[name] = _merged(before, value) if nested else value  # type: ignore[arg-type] # both are objects then
+        merged[name] = _merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
     return merged
 
 

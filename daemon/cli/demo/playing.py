@@ -21,10 +21,10 @@ from daemon.sandbox.publishing import publishing, read_back
 from daemon.sandbox.story import Act, story
 from daemon.telemetry.logs import configure_logs
 
-PUBLISHED_AT_ONCE = 40
+PUBLISHED_AT_ONCE = 20
 """So many changes are published before the next look at the clock and the story."""
 
-PUBLISHED_PER_SECOND = 200.0
+PUBLISHED_PER_SECOND = 100.0
 """A lively day in five companies, so that troubles spread over seconds."""
 
 LOOK_SECONDS = 0.2
