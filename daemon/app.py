@@ -1,7 +1,7 @@
 """The application: the only place that builds the daemon's objects and wires them."""
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 
 import anyio
 import anyio.abc
@@ -10,9 +10,11 @@ from prometheus_client import generate_latest
 
 from daemon.core.actions import Action
 from daemon.core.events import Event, TenantsChanged
+from daemon.core.model import Entity, Kind
 from daemon.core.notices import Notice
 from daemon.core.pacing import Limits
 from daemon.core.planner import Planner
+from daemon.core.procedure import Recipe
 from daemon.core.retrying import Retrying
 from daemon.core.state import Bounds, Policy
 from daemon.dnb.assertion import Credentials
@@ -26,6 +28,7 @@ from daemon.edges.intake import Intake
 from daemon.edges.kafka_connection import connection, source_errors
 from daemon.edges.kafka_source import KafkaSource
 from daemon.edges.kafka_topics import prepare_topics
+from daemon.edges.ledger_rebuild import Rebuild
 from daemon.edges.ledger_topic import LedgerTopic
 from daemon.edges.ledgers import Ledgers
 from daemon.edges.ops_server import OpsServer
@@ -56,13 +59,19 @@ class App:
         self._tenants = Reading(settings.tenants_file, default_quota=settings.tenant_quota)
         self._registry = self._tenants.read()
         policy = policy_of(settings)
-        recipe = CustomerRecipe(settings.environment, Directories())
-        self.planner = Planner(policy, {"customer": recipe}, probe_company)
-        self.edges = self._edges(policy.retrying.longest_wait(), rebuilds_ledger=rebuilds_ledger)
+        self._recipes: Mapping[Kind, Recipe] = {"customer": CustomerRecipe(settings.environment, Directories())}
+        self.planner = Planner(policy, self._recipes, probe_company)
+        rebuild = Rebuild(settings.environment, self._is_transferred) if rebuilds_ledger else None
+        self.edges = self._edges(policy.retrying.longest_wait(), rebuild)
         self.runner = Runner(self.planner, self.edges, self)
         self._ops = OpsServer(self.metrics, is_live=self.is_live, is_ready=lambda: self.edges.source.is_ready)
 
-    def _edges(self, longest_wait: float, *, rebuilds_ledger: bool) -> Edges:
+    def _is_transferred(self, entity: Entity) -> bool:
+        """Tell whether the entity's tenant is named and its kind one that we deliver for it."""
+        tenant = self._registry.tenants.get(entity.tenant)
+        return tenant is not None and entity.kind in tenant.kinds and entity.kind in self._recipes
+
+    def _edges(self, longest_wait: float, rebuild: Rebuild | None) -> Edges:
         settings, inbox = self.settings, Inbox()
         credentials = Credentials.from_pem(settings.dnb_private_key.encode(), settings.dnb_client_id)
         for warning in credentials.warnings(self.clock.now()):
@@ -70,7 +79,7 @@ class App:
         to_kafka = connection(settings)
         ledgers = Ledgers(settings.data_dir, to_kafka, self.clock, longest_wait=longest_wait)
         ledger = LedgerTopic(to_kafka, ledgers.stores, inbox)
-        ledgers.writing_with(ledger.write, rebuilds_for=settings.environment if rebuilds_ledger else None)
+        ledgers.writing_with(ledger.write, rebuild=rebuild)
         intake = Intake(settings.environment, ledgers.stores)
         return Edges(
             clock=self.clock,

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -54,6 +55,11 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     weight: Annotated[float, Meta(ge=0.1, le=100)] = 1.0
     mode: Literal["live", "held"] = "live"
 
+    def __repr__(self) -> str:
+        """Return the settings without the company key."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name != "company_key"}
+        return f"TenantSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True):
     """The tenants as one reading of the file gives them; its representation shows no key.
@@ -81,6 +87,7 @@ class Reading:
         self._default_quota = default_quota
         self._environment = environment
         self._last: Mapping[str, bytes] = {}
+        self._unreadable: str | None = None
 
     def read(self) -> Registry:
         """Return the registry; raises `ConfigurationError` if the file as a whole cannot be used."""
@@ -89,7 +96,14 @@ class Reading:
 
     def reread(self) -> Registry | None:
         """Return the registry if the file has changed; None if not. Raises like `read`, once for each bad content."""
-        contents = self._contents()
+        try:
+            contents = self._contents()
+        except ConfigurationError as error:
+            if str(error) == self._unreadable:
+                return None
+            self._unreadable = str(error)
+            raise
+        self._unreadable = None
         if contents == self._last:
             return None
         self._last = contents
@@ -107,11 +121,8 @@ class Reading:
             raise ConfigurationError(text) from None
 
     def _registry(self, contents: Mapping[str, bytes]) -> Registry:
-        raw: dict[str, Any] = {}
-        for name, content in contents.items():
-            raw.update(_parsed(name, content, is_folder=self._path.is_dir()))
-        findings: dict[str, list[str]] = {name: [] for name in raw}
-        settings = {name: _converted(name, value, findings[name]) for name, value in raw.items()}
+        raw, findings = self._files(contents)
+        settings = {name: _converted(name, value, findings[name]) for name, value in raw.items() if not findings[name]}
         keys = {name: self._key(name, one, findings[name]) for name, one in settings.items() if one is not None}
         _refuse_shared_keys(keys, findings)
         tenants = {name: self._tenant(name, settings.get(name), keys.get(name), findings[name]) for name in raw}
@@ -121,6 +132,27 @@ class Reading:
             notify={name: one.notify for name, one in settings.items() if one is not None},
             problems=tuple(finding for name in raw for finding in findings[name]),
         )
+
+    def _files(self, contents: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """Return the tenants of all files, not yet checked, and what is wrong with files of a folder, by tenant.
+
+        In a folder a file that cannot be used concerns the tenant it is named after, and nobody else.
+        """
+        raw: dict[str, Any] = {}
+        findings: defaultdict[str, list[str]] = defaultdict(list)
+        is_folder = self._path.is_dir()
+        for name, content in contents.items():
+            try:
+                parsed = _parsed(name, content, is_folder=is_folder)
+            except ConfigurationError as error:
+                if not is_folder:
+                    raise
+                parsed = {Path(name).stem: None}
+                findings[Path(name).stem].append(f"tenant {Path(name).stem}: {error}")
+            for twice in raw.keys() & parsed.keys():
+                findings[twice].append(f"tenant {twice}: stands in several files, {name} one of them")
+            raw |= parsed
+        return raw, {name: findings[name] for name in raw}
 
     def _tenant(self, name: str, one: TenantSettings | None, key: str | None, findings: list[str]) -> Tenant:
         if one is None or findings:

@@ -54,7 +54,7 @@ class Admitting:
         tenant = self._state.tenants.get(change.entity.tenant)
         if tenant is None and change.entity.tenant not in self._state.ever_known:
             self._state.settle_change(assignment, arrival.offset, change, "ignored", "tenant")
-        elif change.entity.kind not in self._state.recipes or (tenant and change.entity.kind not in tenant.kinds):
+        elif not self._state.is_transferred(change.entity):
             self._state.settle_change(assignment, arrival.offset, change, "ignored", "kind")
         else:
             lane = assignment.lanes.get(change.entity)

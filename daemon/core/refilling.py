@@ -94,16 +94,20 @@ class Refilling:
         return frozenset(name for name in self._state.ever_known if not self._state.is_served(name))
 
     def _take(self, assignment: Assignment, which: Which, entity: Entity, entry: Entry) -> bool:
-        """Open a lane for a loaded entry, and tell whether it was opened."""
-        if entity in assignment.lanes or not self._state.is_served(entity.tenant):
-            return entity in assignment.lanes
+        """Open a lane for a loaded entry, and tell whether nothing is left to be put back.
+
+        What is of a kind that is not transferred any more stays taken: it waits until the partition comes anew.
+        """
+        if entity in assignment.lanes or not self._state.is_transferred(entity):
+            return True
+        if not self._state.is_served(entity.tenant):
+            return False
         tenant = self._state.tenants[entity.tenant]
         item = self._item(assignment, which, entity, entry.of_company(tenant.company))
-        if item is None:
-            return True
-        lane = self._state.open_lane(assignment, entity, entry)
-        lane.offer(item)
-        self._delivering.proceed(assignment, lane)
+        if item is not None:
+            lane = self._state.open_lane(assignment, entity, entry)
+            lane.offer(item)
+            self._delivering.proceed(assignment, lane)
         return True
 
     def _item(self, assignment: Assignment, which: Which, entity: Entity, entry: Entry) -> Item | None:

@@ -191,6 +191,11 @@ class State:
             return False
         return self.pacing.released_at(name) - self.now <= PATIENCE_SECONDS
 
+    def is_transferred(self, entity: Entity) -> bool:
+        """Tell whether the entity's kind is one that this program delivers and its tenant, if known, asks for."""
+        tenant = self.tenants.get(entity.tenant)
+        return entity.kind in self.recipes and (tenant is None or entity.kind in tenant.kinds)
+
     def settle(self, assignment: Assignment, item: Item, settlement: Settlement, reason: str = "") -> None:
         """Settle an item's record if it has one."""
         if item.offset is not None:

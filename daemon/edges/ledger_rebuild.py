@@ -6,6 +6,7 @@ Each becomes a waiting change of a former life, so that its delivery begins by r
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -25,13 +26,20 @@ Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
 log = structlog.get_logger()
 
 
+class Rebuild(msgspec.Struct, frozen=True):
+    """What a lost ledger is made of: changes of this environment, of the entities that are wanted."""
+
+    environment: str
+    is_wanted: Callable[[Entity], bool]
+
+
 class Rebuilding:
     """Reads one input partition from its beginning to its end and writes the newest change of each entity."""
 
-    def __init__(self, partition: Partition, environment: str, store: LedgerStore, write: Write) -> None:
-        """Take the partition, the daemon's environment, the empty store, and how to write a ledger record."""
+    def __init__(self, partition: Partition, rebuild: Rebuild, store: LedgerStore, write: Write) -> None:
+        """Take the partition, what is wanted of it, the empty store, and how to write a ledger record."""
         self._partition = partition
-        self._environment = environment
+        self._rebuild = rebuild
         self._store = store
         self._write = write
 
@@ -56,16 +64,17 @@ class Rebuilding:
     async def _keep(self, records: list[ConsumerRecord], now: float) -> None:
         newest: dict[Entity, Change] = {}
         for record in records:
-            change = decode(record.value, environment=self._environment)
-            if isinstance(change, Change) and self._is_newer(change, newest.get(change.entity)):
+            change = decode(record.value, environment=self._rebuild.environment)
+            if isinstance(change, Change) and self._is_wanted(change, newest.get(change.entity)):
                 newest[change.entity] = change
         present = self._store.get(list(newest))
         for entity, change in newest.items():
             if entity not in present or present[entity].entry.highest < change.version:
                 await self._park(change, now)
 
-    def _is_newer(self, change: Change, other: Change | None) -> bool:
-        return other is None or change.version > other.version
+    def _is_wanted(self, change: Change, other: Change | None) -> bool:
+        is_newer = other is None or change.version > other.version
+        return is_newer and self._rebuild.is_wanted(change.entity)
 
     async def _park(self, change: Change, now: float) -> None:
         parked = Parked(

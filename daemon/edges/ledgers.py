@@ -12,7 +12,7 @@ from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
 from daemon.edges.ledger_keys import LEDGER_KEY, encode_record, first_ledger_record
 from daemon.edges.ledger_partition import LedgerPartition
-from daemon.edges.ledger_rebuild import Rebuilding
+from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
 from daemon.edges.ledger_store import LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
 from daemon.errors import ConfigurationError
@@ -40,12 +40,12 @@ class Ledgers:
         self._clock = clock
         self._longest_wait = longest_wait
         self._write: Write | None = None
-        self._rebuilds_for: str | None = None
+        self._rebuild: Rebuild | None = None
 
-    def writing_with(self, write: Write, *, rebuilds_for: str | None) -> None:
-        """Take how to write a ledger record, and the environment to rebuild lost ledgers for; None: refuse to start."""
+    def writing_with(self, write: Write, *, rebuild: Rebuild | None) -> None:
+        """Take how to write a ledger record, and what to rebuild a lost ledger of; None: refuse to start."""
         self._write = write
-        self._rebuilds_for = rebuilds_for
+        self._rebuild = rebuild
 
     def retire(self, partition: Partition) -> None:
         """Let nothing more be looked up or written for a partition that is no longer ours."""
@@ -84,9 +84,9 @@ class Ledgers:
         marks, store = ledger.marks, self.stores[partition]
         rebuilt_to: int | None = None
         if marks.record is None and not is_new:
-            if self._rebuilds_for is None:
+            if self._rebuild is None:
                 raise ConfigurationError(_lost(partition))
-            rebuilding = Rebuilding(partition, self._rebuilds_for, store, self._write)
+            rebuilding = Rebuilding(partition, self._rebuild, store, self._write)
             rebuilt_to = await rebuilding.run(self._connection, self._clock.now())
         record = marks.record.following(number) if marks.record else first_ledger_record(number)
         await self._write(partition, LEDGER_KEY, encode_record(record))

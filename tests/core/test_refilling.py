@@ -205,6 +205,17 @@ def test_a_check_for_another_company_is_not_made() -> None:
     assert ([], []) == (play.sent(), play.all(PutBack))
 
 
+def test_a_kind_that_is_not_transferred_any_more_stays_parked() -> None:
+    """What waits of a kind that nobody delivers, or that the tenant has switched off, stops nobody and is kept."""
+    play = Playbook()
+    play.begin(entry=HELD)
+    project = Entity("fjellvik", "project", 1)
+    loaded(play, (project, HELD))
+    play.tenants(Tenant(name="fjellvik", company="c0ffee", kinds=frozenset({"invoice"})))
+    play.give(Loaded(PARTITION, GENERATION, "waiting", "fjellvik", ((ENTITY, HELD),), None, exhausted=True))
+    assert ([], []) == (play.sent(), play.all(PutBack))
+
+
 def test_what_was_parked_by_a_former_owner_is_suspect() -> None:
     """Without a handover a parked change may have been in flight: it is read, and stays dirty for a while."""
     play = Playbook()

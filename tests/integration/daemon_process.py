@@ -29,23 +29,28 @@ class DaemonProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._read_from = 0
 
-    def start(self) -> None:
-        """Start the process; it is not ready yet."""
+    def start(self, *options: str) -> None:
+        """Start the process with these options of `run`; it is not ready yet."""
         self._read_from = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "daemon", "run"]
+            command = [sys.executable, "-m", "daemon", "run", *options]
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
     def kill(self) -> None:
-        """End the process as a power cut would."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        """End the process as a power cut would; nothing happens to one that has ended."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     async def stop(self) -> int:
         """End the process as Kubernetes would, and return its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(self._process.wait, START_SECONDS)
+
+    async def ended(self) -> int:
+        """Return the exit code of a process that ends by itself."""
+        assert self._process is not None
         return await asyncio.to_thread(self._process.wait, START_SECONDS)
 
     def events(self) -> list[dict[str, object]]:

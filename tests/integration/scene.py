@@ -37,13 +37,15 @@ class Scene(msgspec.Struct, kw_only=True):
     emulator: Emulator
     companies: dict[str, str]
     environment: dict[str, str]
+    processes: list[DaemonProcess] = []
 
     def process(self, name: str = "a") -> DaemonProcess:
         """Return a daemon of this scene, not started: its own disk and static member id."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         own = {"MOMENT_DNB_DATA_DIR": str(folder / "data"), "MOMENT_DNB_MEMBER_ID": f"{self.topic}-{name}"}
-        return DaemonProcess(self.environment | own, folder)
+        self.processes.append(DaemonProcess(self.environment | own, folder))
+        return self.processes[-1]
 
     async def publish(self, records: Sequence[Planted]) -> None:
         """Publish records as Moment would."""
@@ -93,7 +95,7 @@ async def scene(kafka: Kafka, folder: Path, *, companies: int = 3, seed: int = 1
     topic = fresh_name("scene")
     await create_topic(kafka.bootstrap, topic, PARTITIONS)
     async with serving(emulator) as server:
-        yield Scene(
+        stage = Scene(
             bootstrap=kafka.bootstrap,
             topic=topic,
             folder=folder,
@@ -101,6 +103,11 @@ async def scene(kafka: Kafka, folder: Path, *, companies: int = 3, seed: int = 1
             companies=keys,
             environment=_environment(kafka.bootstrap, topic, server.base_url, folder),
         )
+        try:
+            yield stage
+        finally:
+            for process in stage.processes:
+                process.kill()
 
 
 def _environment(bootstrap: str, topic: str, dnb: str, folder: Path) -> dict[str, str]:
