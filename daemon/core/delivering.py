@@ -216,12 +216,15 @@ class Delivering:
         self._hold(tenant, wait)
 
     def _conclude_probe(self, tenant: Tenant, outcome: Outcome) -> None:
+        """Serve the tenant again, or look again later: a probe that found nothing out must have a successor."""
         self._state.probing.discard(tenant.name)
-        if isinstance(outcome, Throttled):
-            self._throttle(tenant, outcome)
-        elif isinstance(outcome, Delivered | Unchanged):
+        if isinstance(outcome, Delivered | Unchanged):
             self._state.denials.pop(tenant.name, None)
             self._state.wake(self._state.now, tenant.name)
+        elif isinstance(outcome, Throttled):
+            self._throttle(tenant, outcome)
+            wait = outcome.retry_after or self._state.policy.retrying.pause(tenant.name, 1)
+            self._state.wake(self._state.now + wait, tenant.name)
         else:
             self._deny(tenant, "denied")
 

@@ -306,6 +306,19 @@ def test_a_change_that_waits_for_a_reply_on_its_way_ends_with_it() -> None:
     assert [None, None] == [record.entry.parked for record in play.all(Record)]
 
 
+def test_a_probe_that_is_told_to_pause_has_a_successor() -> None:
+    """A denied tenant whose probe meets a 429, of its own or of the whole client's, is probed again later."""
+    for word, retry_after in (("all busy", 1.0), ("all busy", None), ("busy", 1.0), ("busy", None)):
+        play = Playbook()
+        play.begin()
+        play.fetch(change(1))
+        play.reply(said("denied", 403))
+        wake(play, 3.0)
+        play.reply(said(word, 429, retry_after=retry_after))
+        wake(play, 5.0)
+        assert ["customers/1", "probe/fjellvik", "probe/fjellvik"] == [send.call.target for send in play.all(Send)]
+
+
 def test_a_tenant_that_is_probed_is_not_probed_twice() -> None:
     """A call that is denied while the probe is under way prolongs the hold and starts no second probe."""
     play = Playbook()
