@@ -5,9 +5,10 @@ A secret may instead be read from a file: `MOMENT_DNB_KAFKA_PASSWORD_FILE` names
 """
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -19,8 +20,8 @@ PREFIX = "MOMENT_DNB_"
 SECRETS = frozenset({"kafka_password", "dnb_private_key"})
 """Settings whose value is never shown, and which may be given as a file."""
 
-SERVICE_LINKS = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT")
-"""Kubernetes gives each pod such variables for a service called moment-dnb: they are no misspelt settings."""
+SERVICE_LINKS = re.compile(rf"{PREFIX}(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP).*)?)")
+"""Kubernetes gives each pod such variables for every service called moment-dnb…: they are no misspelt settings."""
 
 SESSION_MARGIN_SECONDS = 5.0
 """A call must end this long before a lost session can be noticed by others, or two owners could call at once."""
@@ -28,9 +29,15 @@ SESSION_MARGIN_SECONDS = 5.0
 REBALANCE_MARGIN_SECONDS = 10.0
 """A rebalance must outlast the drain by this much, or the coordinator drops the member that is draining."""
 
+LONGEST_SECONDS = 2_000_000
+"""Some three weeks: what Kafka is told in milliseconds must fit into 32 bits."""
+
+MOST = 32_767
+"""Of anything that is counted: Kafka's replication factor has 16 bits."""
+
 Text = Annotated[str, Meta(min_length=1)]
-Seconds = Annotated[float, Meta(gt=0)]
-Count = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=LONGEST_SECONDS)]
+Count = Annotated[int, Meta(ge=1, le=MOST)]
 Rate = Annotated[float, Meta(gt=0)]
 
 
@@ -68,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Annotated[Text, Meta(description="Moment's environment whose changes are transferred")] = "production"
     tenants_file: Annotated[Path, Meta(description="tenants.yaml, or a folder with one YAML file for each tenant")]
-    tenants_reread: Annotated[Seconds, Meta(description="how often the tenants file is looked at")] = 5.0
+    tenants_reread: Annotated[Seconds, Meta(description="seconds between two looks at the tenants file")] = 5.0
 
     dnb_base_url: Annotated[Text, Meta(pattern="^https?://", description="DnB's address; paths are below it")]
     dnb_issuer: Annotated[str, Meta(description="the identity server; empty: taken from `api/endpoints`")] = ""
@@ -81,21 +88,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: Annotated[Count, Meta(description="calls in flight at once")] = 64
     tenant_concurrency: Annotated[Count, Meta(description="calls in flight at once for one tenant")] = 16
 
-    heartbeat: Annotated[Seconds, Meta(description="between heartbeats to the group coordinator")] = 1.0
-    session: Annotated[Seconds, Meta(description="after which Kafka gives a silent member's partitions away")] = 30.0
-    request: Annotated[Seconds, Meta(description="the deadline of one call, from sending to the whole answer")] = 15.0
-    rebalance: Annotated[Seconds, Meta(description="which a rebalance waits for a member that is draining")] = 60.0
-    drain: Annotated[Seconds, Meta(description="which calls in flight get when a partition is given up")] = 20.0
-    retry_first: Annotated[Seconds, Meta(description="the ceiling of the first wait before a retry")] = 1.0
-    retry_longest: Annotated[Seconds, Meta(description="the longest wait before a retry")] = 60.0
-    park_after: Annotated[Seconds, Meta(description="of failing after which a change is parked")] = 120.0
-    parked_retries: Annotated[
-        tuple[Seconds, ...], Meta(min_length=1, description="the waits of a parked change, by comma; the last repeats")
-    ] = (60.0, 300.0, 1_800.0, 7_200.0)
-    give_up_after: Annotated[Seconds, Meta(description="in which a parked change is tried")] = 604_800.0
-    late_bound: Annotated[Seconds, Meta(description="within which DnB may still apply a request nobody waits for")] = (
+    heartbeat: Annotated[Seconds, Meta(description="seconds between heartbeats to the group coordinator")] = 1.0
+    session: Annotated[
+        Seconds, Meta(description="seconds after which Kafka gives a silent member's partitions away")
+    ] = 30.0
+    request: Annotated[Seconds, Meta(description="seconds that a call may take, from sending to the whole answer")] = (
+        15.0
+    )
+    rebalance: Annotated[Seconds, Meta(description="seconds that a rebalance waits for a member that is draining")] = (
         60.0
     )
+    drain: Annotated[Seconds, Meta(description="seconds that calls in flight get when a partition is given up")] = 20.0
+    retry_first: Annotated[Seconds, Meta(description="seconds: the ceiling of the first wait before a retry")] = 1.0
+    retry_longest: Annotated[Seconds, Meta(description="seconds: the longest wait before a retry")] = 60.0
+    park_after: Annotated[Seconds, Meta(description="seconds of failing after which a change is parked")] = 120.0
+    parked_retries: Annotated[
+        tuple[Seconds, ...],
+        Meta(min_length=1, description="seconds: the waits of a parked change, by comma; the last repeats"),
+    ] = (60.0, 300.0, 1_800.0, 7_200.0)
+    give_up_after: Annotated[Seconds, Meta(description="seconds in which a parked change is tried")] = 604_800.0
+    late_bound: Annotated[
+        Seconds, Meta(description="seconds within which DnB may still apply a request nobody waits for")
+    ] = 60.0
 
     ops_host: Annotated[Text, Meta(description="the address of /metrics, /livez and /readyz")] = "0.0.0.0"  # noqa: S104 - a container's port is published on purpose
     ops_port: Annotated[int, Meta(ge=0, le=65_535, description="their port; 0 for any free one")] = 9464
@@ -118,23 +132,27 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises `ConfigurationError` with one line for every finding: the variable, its value unless secret, what is right.
     """
     values: dict[str, Any] = {}
-    findings: list[str] = list(_unknown(environment))
+    findings: dict[str, str] = {}
     for field in msgspec.structs.fields(Settings):
         try:
-            text = _text(environment, field.name)
-            if text is not None:
-                values[field.name] = _value(field, text)
-            elif field.required:
-                findings.append(f"{variable(field.name)} is not set: {description(field)}")
+            values[field.name] = _read(environment, field)
         except ValueError as error:
-            findings.append(str(error))
-    if findings:
-        raise ConfigurationError("\n".join(findings))
-    settings = Settings(**values)
-    findings = list(_contradictions(settings))
-    if findings:
-        raise ConfigurationError("\n".join(findings))
+            findings[field.name] = str(error)
+    nothing: dict[str, Any] = dict.fromkeys(findings)
+    settings = Settings(**nothing, **values)
+    lines = [*_unknown(environment), *findings.values(), *_contradictions(settings, doubted=findings)]
+    if lines:
+        raise ConfigurationError("\n".join(lines))
     return settings
+
+
+def documentation() -> str:
+    """Return the settings as the table of the README: variable, default and meaning, one row each."""
+    rows = (
+        f"| `{variable(field.name)}` | {_default(field)} | {_meaning(field)} |"
+        for field in msgspec.structs.fields(Settings)
+    )
+    return "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows))
 
 
 def variable(name: str) -> str:
@@ -147,6 +165,38 @@ def description(field: msgspec.structs.FieldInfo) -> str:
     return next(meta.description for meta in _metas(field.type) if meta.description)
 
 
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    """Return the default as an operator would write it."""
+    if field.required:
+        return "**required**"
+    default = cast("object", field.default)
+    values = cast("tuple[object, ...]", default if isinstance(default, tuple) else (default,))
+    text = ",".join(_written(value) for value in values)
+    return f"`{text}`" if text else ""
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _meaning(field: msgspec.structs.FieldInfo) -> str:
+    if field.name not in SECRETS:
+        return description(field)
+    return f"{description(field)}; or in the file that `{variable(field.name)}_FILE` names"
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401 - a type expression
+    """Return what may be written where only a few words may be."""
+    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if kind is bool:
+        return ("true", "false")
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
 def _metas(annotation: Any) -> Iterator[Meta]:  # noqa: ANN401 - a type expression
     if get_origin(annotation) is Annotated:
         yield from reversed([meta for meta in get_args(annotation)[1:] if isinstance(meta, Meta)])
@@ -156,8 +206,19 @@ def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
     known = {variable(field.name) for field in msgspec.structs.fields(Settings)}
     known |= {variable(name) + "_FILE" for name in SECRETS}
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known and not name.startswith(SERVICE_LINKS):
+        if name.startswith(PREFIX) and name not in known and not SERVICE_LINKS.fullmatch(name):
             yield f"{name} is no setting: see the table in the README for their names"
+
+
+def _read(environment: Mapping[str, str], field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - the field's own type
+    """Return the setting's value or default; raises `ValueError` with the finding."""
+    text = _text(environment, field.name)
+    if text is not None:
+        return _value(field, text)
+    if field.required:
+        finding = f"{variable(field.name)} is not set: {_meaning(field)}"
+        raise ValueError(finding)
+    return field.default
 
 
 def _text(environment: Mapping[str, str], name: str) -> str | None:
@@ -183,16 +244,18 @@ def _value(field: msgspec.structs.FieldInfo, text: str) -> Any:  # noqa: ANN401 
         return _finite(value)
     except (msgspec.ValidationError, ValueError) as error:
         shown = "(not shown)" if field.name in SECRETS else repr(text)
-        finding = f"{variable(field.name)}={shown}: {error}. Meaning: {description(field)}"
+        choices = _choices(field.type)
+        rule = f"must be one of {', '.join(choices)}" if choices else str(error)
+        finding = f"{variable(field.name)}={shown}: {rule}. Meaning: {_meaning(field)}"
         raise ValueError(finding) from None
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - the field's own type
-    numbers = value if isinstance(value, tuple) else (value,)
+    numbers = cast("tuple[object, ...]", value if isinstance(value, tuple) else (value,))
     if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
         text = "Expected a finite number"
         raise ValueError(text)
-    return value
+    return cast("Any", value)
 
 
 def _decode(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook for types it does not know
@@ -202,23 +265,70 @@ def _decode(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook for
     raise ValueError(text)
 
 
-def _contradictions(settings: Settings) -> Iterator[str]:
-    """Tell which settings do not fit together."""
-    if settings.session <= settings.request + SESSION_MARGIN_SECONDS:
-        yield _too_short("session", settings.session, "request", settings.request, SESSION_MARGIN_SECONDS)
-    if settings.rebalance <= settings.drain + REBALANCE_MARGIN_SECONDS:
-        yield _too_short("rebalance", settings.rebalance, "drain", settings.drain, REBALANCE_MARGIN_SECONDS)
-    if settings.heartbeat * 3 > settings.session:
-        yield f"{variable('heartbeat')}={settings.heartbeat:g}: at most a third of {variable('session')}"
-    if settings.kafka_security.startswith("SASL") and not (settings.kafka_username and settings.kafka_password):
-        yield f"{variable('kafka_username')} and {variable('kafka_password')}: both are needed for SASL"
-    if (settings.kafka_certificate_file is None) != (settings.kafka_key_file is None):
-        yield f"{variable('kafka_certificate_file')} and {variable('kafka_key_file')}: set both or none"
-    if settings.min_insync > settings.replication:
-        yield f"{variable('min_insync')}={settings.min_insync}: at most {variable('replication')}"
+class Rule(msgspec.Struct, frozen=True):
+    """What must hold between settings: which ones, when it is broken, and what is told then."""
+
+    names: tuple[str, ...]
+    is_broken: Callable[[Settings], bool]
+    finding: Callable[[Settings], str]
 
 
-def _too_short(name: str, value: float, other: str, bound: float, margin: float) -> str:
-    return (
-        f"{variable(name)}={value:g}: must be greater than {variable(other)} + {margin:g} s, that is {bound + margin:g}"
+def _longer(name: str, other: str, margin: float) -> Rule:
+    def bound(settings: Settings) -> float:
+        return float(getattr(settings, other)) + margin
+
+    def finding(settings: Settings) -> str:
+        must = f"must be greater than {variable(other)} + {margin:g} s, that is {bound(settings):g}"
+        return f"{variable(name)}={getattr(settings, name):g}: {must}"
+
+    return Rule((name, other), lambda settings: getattr(settings, name) <= bound(settings), finding)
+
+
+def _at_most(name: str, other: str) -> Rule:
+    return Rule(
+        (name, other),
+        lambda settings: getattr(settings, name) > getattr(settings, other),
+        lambda settings: f"{variable(name)}={getattr(settings, name):g}: at most {variable(other)}",
     )
+
+
+RULES = (
+    _longer("session", "request", SESSION_MARGIN_SECONDS),
+    _longer("rebalance", "drain", REBALANCE_MARGIN_SECONDS),
+    _at_most("retry_first", "retry_longest"),
+    _at_most("min_insync", "replication"),
+    Rule(
+        ("heartbeat", "session"),
+        lambda one: one.heartbeat * 3 > one.session,
+        lambda one: f"{variable('heartbeat')}={one.heartbeat:g}: at most a third of {variable('session')}",
+    ),
+    Rule(
+        ("kafka_security", "kafka_username", "kafka_password"),
+        lambda one: one.kafka_security.startswith("SASL") and not (one.kafka_username and one.kafka_password),
+        lambda _: f"{variable('kafka_username')} and {variable('kafka_password')}: both are needed for SASL",
+    ),
+    Rule(
+        ("kafka_certificate_file", "kafka_key_file"),
+        lambda one: (one.kafka_certificate_file is None) != (one.kafka_key_file is None),
+        lambda _: f"{variable('kafka_certificate_file')} and {variable('kafka_key_file')}: set both or none",
+    ),
+    Rule(
+        ("topics",),
+        lambda one: len(set(one.topics)) < len(one.topics),
+        lambda one: f"{variable('topics')}={','.join(one.topics)!r}: a topic stands twice",
+    ),
+    Rule(
+        ("topics", "dead_letter_topic"),
+        lambda one: one.dead_letter_topic in one.topics,
+        lambda one: (
+            f"{variable('dead_letter_topic')}={one.dead_letter_topic!r}: must not be one of {variable('topics')}"
+        ),
+    ),
+)
+"""What must hold between settings."""
+
+
+def _contradictions(settings: Settings, *, doubted: Collection[str]) -> Iterator[str]:
+    """Tell which settings do not fit together; of those that are doubted already, nothing."""
+    sound = (rule for rule in RULES if set(rule.names).isdisjoint(doubted))
+    return (rule.finding(settings) for rule in sound if rule.is_broken(settings))

@@ -173,17 +173,24 @@ class Recording:
 
     def _settle_entry(self, pending: EntryPending) -> None:
         assignment, lane, item = pending.work.assignment, pending.work.lane, pending.work.item
-        self._release(pending, lane.entry)
         if lane.entry.highest > pending.entry.highest:
-            self._write_again(assignment, lane.entity, lane.entry)
+            self._outrank(pending)
         else:
+            self._release(pending, lane.entry)
             lane.entry = pending.entry
-        lane.dirty_until = pending.entry.dirty_until
+        lane.dirty_until = lane.entry.dirty_until
         lane.current = None
         lane.phase = "idle"
         self._state.settle(assignment, item, pending.settlement, pending.reason)
-        assignment.note(lane.entity.tenant, pending.entry)
+        assignment.note(lane.entity.tenant, lane.entry)
         self._state.hungry.add(lane.entity.tenant)
+
+    def _outrank(self, pending: EntryPending) -> None:
+        """Keep the greater entry that another process wrote meanwhile; what this one parked has left with it."""
+        lane, item = pending.work.lane, pending.work.item
+        if pending.settlement == "parked" and item.offset is not None:
+            self._state.output.append(Released("superseded", lane.entity, item.change.version))
+        self._write_again(pending.work.assignment, lane.entity, lane.entry)
 
     def _release(self, pending: EntryPending, before: Entry) -> None:
         """Count the parked change that this entry brings, and the one that it displaces or delivers."""

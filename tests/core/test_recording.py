@@ -111,6 +111,17 @@ def test_an_open_lane_learns_of_a_greater_entry() -> None:
     assert [("unchanged", 0)] == play.settled()
 
 
+def test_what_is_parked_under_a_greater_entry_is_superseded() -> None:
+    """A change that is parked while a greater entry of another process appears leaves the count of parked ones."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(6, "refuse"), entry=OWN)
+    follow(play, msgspec.structs.replace(OWN, version=8, generation=ZOMBIES), OWN)
+    play.give(Recorded((play.all(Record)[0].ticket,)))
+    assert ([Released("superseded", ENTITY, 6)], [("parked", 0)]) == (play.all(Released), play.settled())
+    assert 0 == play.planner.status(play.now).parked_now
+
+
 def test_acknowledgements_of_what_nobody_waits_for_are_harmless() -> None:
     """An acknowledgement that comes twice, or for an ended assignment, settles nothing."""
     play = Playbook()

@@ -177,7 +177,7 @@ class Story:
         if not is_busy and driver.planner.next_wake(driver.now) <= driver.now:
             driver.handle(Woke())
             assert driver.planner.next_wake(driver.now) > driver.now or driver.is_busy, "a wake-up stays in the past"
-        return is_busy or driver.is_busy
+        return is_busy or driver.is_busy or not all(group.is_ours for group in driver.groups.values())
 
     # -- the end -----------------------------------------------------------------------------------------------
 
