@@ -58,15 +58,21 @@ class Refilling:
         assignment.loading.discard((event.which, event.tenant))
         if event.which == "due":
             assignment.next_due = event.next_due
-        if event.which == "waiting" and event.exhausted and event.tenant:
-            assignment.waiting.discard(event.tenant)
+            assignment.note_due(assignment.unseen_due)
         left = tuple(
             entity for entity, entry in event.entries if not self._take(assignment, event.which, entity, entry)
         )
         if left:
             self._state.output.append(PutBack(assignment.partition, left))
-            if event.which == "waiting":
-                assignment.waiting.update(entity.tenant for entity in left)
+        if event.which == "waiting" and event.tenant:
+            self._all_seen(assignment, event.tenant, is_exhausted=event.exhausted and not left)
+
+    def _all_seen(self, assignment: Assignment, tenant: str, *, is_exhausted: bool) -> None:
+        """Note whether a tenant has nothing waiting any more; if something came meanwhile, look again."""
+        if is_exhausted and tenant not in assignment.unseen:
+            assignment.waiting.discard(tenant)
+        else:
+            self._state.hungry.add(tenant)
 
     def _has_room(self, name: str) -> bool:
         half = self._state.policy.bounds.open_per_tenant // 2
@@ -80,6 +86,10 @@ class Refilling:
 
     def _load(self, assignment: Assignment, which: Which, tenant: str | None) -> None:
         assignment.loading.add((which, tenant))
+        if which == "due":
+            assignment.unseen_due = None
+        elif which == "waiting" and tenant:
+            assignment.unseen.discard(tenant)
         load = Load(
             partition=assignment.partition,
             generation=assignment.generation,

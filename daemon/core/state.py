@@ -46,7 +46,10 @@ Ending = Literal["finishing", "handing_over", "committing"]
 
 
 class Assignment:
-    """One partition while it is ours: its offsets, its open lanes, and what its ledger still holds for later."""
+    """One partition while it is ours: its offsets, its open lanes, and what its ledger still holds for later.
+
+    `unseen` and `unseen_due` are what was noted since the store was last asked: its answer may be older than that.
+    """
 
     def __init__(self, partition: Partition, generation: Generation, position: int) -> None:
         """Begin at `position`; the planner fills in what the `Assigned` event tells besides."""
@@ -62,6 +65,8 @@ class Assignment:
         self.waiting: set[str] = set()
         self.loading: set[tuple[str, str | None]] = set()
         self.next_due: float | None = None
+        self.unseen: set[str] = set()
+        self.unseen_due: float | None = None
         self.share = 0.0
         self.ending: Ending | None = None
         self.deadline = 0.0
@@ -71,11 +76,12 @@ class Assignment:
         self.note_due(entry.due)
         if entry.parked is not None and entry.parked.is_waiting:
             self.waiting.add(tenant)
+            self.unseen.add(tenant)
 
     def note_due(self, instant: float | None) -> None:
         """Remember that the ledger holds something that is due then."""
-        if instant is not None and (self.next_due is None or instant < self.next_due):
-            self.next_due = instant
+        self.next_due = _earlier(self.next_due, instant)
+        self.unseen_due = _earlier(self.unseen_due, instant)
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -236,3 +242,7 @@ class State:
         del assignment.lanes[lane.entity]
         self.open_lanes[lane.entity.tenant] -= 1
         self.hungry.add(lane.entity.tenant)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    return min((instant for instant in (one, other) if instant is not None), default=None)
