@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import ConfigurationError
-from daemon.tenants import Reading, Registry
+from daemon.tenants import Reading, Registry, TenantSettings
 
 KEY = "6f1c2a0e-91f4-4b0c-8b2c-2d6a0f4a7e11"
 OTHER_KEY = "7f1c2a0e-91f4-4b0c-8b2c-2d6a0f4a7e12"
@@ -61,6 +61,9 @@ def test_company_keys_may_be_in_files_and_variables(file: Path) -> None:
         (f"{{company_key: {KEY}, kinds: []}}", "kinds"),
         (f"{{company_key: {KEY}, quota: 0}}", "quota"),
         (f"{{company_key: {KEY}, weight: 0}}", "weight"),
+        (f"{{company_key: {KEY}, weight: .nan}}", "weight"),
+        (f"{{company_key: {KEY}, quota: .inf}}", "quota"),
+        (f"{{company_key: {KEY}, number_range: [1]}}", "number_range"),
         (f"{{company_key: {KEY}, mode: asleep}}", "mode"),
         (f"{{company_key: {KEY}, notify: [nobody]}}", "notify"),
         (f"{{company_key: {KEY}, number_range: [5, 1]}}", "[5, 1]"),
@@ -129,6 +132,42 @@ def test_a_folder_has_one_file_for_each_tenant(tmp_path: Path) -> None:
     assert {"a": KEY, "b": OTHER_KEY} == Reading(tmp_path, default_quota=1.0).read().keys
 
 
+def test_a_bad_file_of_a_folder_holds_its_tenant_alone(tmp_path: Path) -> None:
+    """In a folder a file that is no YAML is told with its place, its tenant is held, and the others are served."""
+    (tmp_path / "a.yaml").write_text("company_key: [", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(f"company_key: {OTHER_KEY}", encoding="utf-8")
+    registry = Reading(tmp_path, default_quota=1.0).read()
+    assert ({"b": OTHER_KEY}, "its configuration is invalid") == (registry.keys, registry.tenants["a"].held)
+    [finding] = registry.problems
+    assert finding.startswith("tenant a: the tenants file ")
+    assert "a.yaml is not YAML: " in finding
+    assert "at line 1, column 15" in finding
+
+
+def test_a_tenant_in_two_files_is_held(tmp_path: Path) -> None:
+    """A tenant that two files of a folder describe is served by neither: nobody knows which one was meant."""
+    (tmp_path / "a.yaml").write_text(f"company_key: {KEY}", encoding="utf-8")
+    (tmp_path / "more.yaml").write_text(f"tenants: {{a: {{company_key: {OTHER_KEY}}}}}", encoding="utf-8")
+    registry = Reading(tmp_path, default_quota=1.0).read()
+    assert ({}, "its configuration is invalid") == (registry.keys, registry.tenants["a"].held)
+    assert [True] == ["stands in several files" in problem for problem in registry.problems]
+
+
+def test_a_file_that_vanishes_is_told_once_and_read_when_it_is_back(file: Path) -> None:
+    """A file that cannot be read is told once, not at every look; the same content afterwards is no change."""
+    read(file, f"tenants: {{a: {{company_key: {KEY}}}}}")
+    reading = Reading(file, default_quota=1.0)
+    reading.read()
+    text = file.read_text(encoding="utf-8")
+    for _ in range(2):
+        file.unlink()
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            reading.reread()
+        assert None is reading.reread()
+        file.write_text(text, encoding="utf-8")
+        assert None is reading.reread()
+
+
 def test_a_changed_file_is_read_again_and_a_bad_one_is_told_once(file: Path) -> None:
     """Nothing happens while the file is the same; a bad content is refused once, and the next good one is read."""
     file.write_text(f"tenants: {{a: {{company_key: {KEY}}}}}", encoding="utf-8")
@@ -146,5 +185,6 @@ def test_a_changed_file_is_read_again_and_a_bad_one_is_told_once(file: Path) -> 
 
 
 def test_no_key_is_ever_shown(file: Path) -> None:
-    """A registry that ends up in a log shows no company key."""
+    """A registry, or a tenant's settings, that end up in a log show no company key."""
     assert KEY not in repr(read(file, f"tenants: {{a: {{company_key: {KEY}}}}}"))
+    assert KEY not in repr(TenantSettings(company_key=KEY))

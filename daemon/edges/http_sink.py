@@ -29,7 +29,19 @@ RETRY_AFTER_DIGITS = 7
 IDLE_SECONDS = 50.0
 """Idle connections are closed before a load balancer's usual minute ends them under a request."""
 
+CONNECT_SECONDS = 5.0
+"""A connection takes milliseconds; one that is not made by then is known not to have carried the call."""
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,  # an address without a host, or that is no HTTP
+    httpx.InvalidURL,
+)
+"""What tells that no byte of a request has left."""
 
 log = structlog.get_logger()
 
@@ -59,7 +71,8 @@ class HttpSink:
         transport = open_transport(
             max_connections=settings.concurrency, keepalive_seconds=IDLE_SECONDS, tls=ssl.create_default_context()
         )
-        self._client = httpx.AsyncClient(transport=transport, timeout=settings.request, trust_env=False)
+        timeout = httpx.Timeout(settings.request, connect=min(CONNECT_SECONDS, settings.request / 2))
+        self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Use these company keys, by tenant, from the next call on."""
@@ -138,7 +151,7 @@ class HttpSink:
         try:
             with anyio.fail_after(self._settings.request):
                 response = await self._client.request(method, address, headers=dict(headers), content=body)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except NEVER_SENT as error:
             return Unreachable(type(error).__name__)
         except (httpx.HTTPError, TimeoutError) as error:
             return Unanswered(type(error).__name__)

@@ -35,6 +35,9 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.posi
     waiting_since = excluded.waiting_since, reason = excluded.reason, taken = 0
 """
 
+FILE_ENDS = ("", "-wal", "-shm")
+"""What SQLite calls the files of one database, behind its name."""
+
 LOOKED_UP_AT_ONCE = 500
 """So many keys go into one query: SQLite allows 999 variables in its oldest builds."""
 
@@ -81,22 +84,23 @@ class LedgerStore:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or begin a new one where there is none or it cannot be read."""
+        """Open the file, or begin a new one where there is none, or it is damaged or cannot be read."""
         self._path = path
         try:
             self._connection = self._open()
-            self.marks  # noqa: B018 - a file without readable marks is no ledger store
         except (sqlite3.DatabaseError, msgspec.DecodeError):
-            path.unlink(missing_ok=True)
+            for end in FILE_ENDS:
+                path.with_name(path.name + end).unlink(missing_ok=True)
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.executescript(SCHEMA)
-        connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def close(self) -> None:
@@ -108,8 +112,7 @@ class LedgerStore:
     @property
     def marks(self) -> Marks:
         """Return how far the ledger topic has been read, and what it said about itself."""
-        row = self._connection.execute("SELECT value FROM meta WHERE name = 'marks'").fetchone()
-        return msgspec.json.decode(row[0], type=Marks) if row else Marks()
+        return _marks(self._connection)
 
     def remember(self, marks: Marks) -> None:
         """Keep the marks with the entries."""
@@ -212,6 +215,23 @@ class LedgerStore:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the file ready for work; raises where it is damaged: an entry it forgot would let an old version pass."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.executescript(SCHEMA)
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != ("ok",):
+        raise sqlite3.DatabaseError(str(found))
+    connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")
+    _marks(connection)
+
+
+def _marks(connection: sqlite3.Connection) -> Marks:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'marks'").fetchone()
+    return msgspec.json.decode(row[0], type=Marks) if row else Marks()
 
 
 def entity_of(key: str) -> Entity | None:

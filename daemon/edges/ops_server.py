@@ -31,11 +31,8 @@ class OpsServer:
         server = web.AppRunner(application, access_log=None)
         await server.setup()
         try:
-            await web.TCPSite(server, host, port).start()
+            await _start(web.TCPSite(server, host, port), host, port)
             yield server.addresses[0][1]
-        except OSError as error:
-            text = f"MOMENT_DNB_OPS_HOST={host!r}, MOMENT_DNB_OPS_PORT={port}: cannot be served on ({error.strerror})"
-            raise ConfigurationError(text) from None
         finally:
             await server.cleanup()
 
@@ -47,6 +44,14 @@ class OpsServer:
 
     async def _serve_readyz(self, _: web.Request) -> web.Response:
         return _verdict("ready", "not joined to the group, or partitions are being restored", is_true=self._is_ready())
+
+
+async def _start(site: web.TCPSite, host: str, port: int) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        text = f"MOMENT_DNB_OPS_HOST={host!r}, MOMENT_DNB_OPS_PORT={port}: cannot be served on ({error.strerror})"
+        raise ConfigurationError(text) from None
 
 
 def _verdict(word: str, reason: str, *, is_true: bool) -> web.Response:

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import anyio
+import pytest
 
 from daemon.core.actions import Send
 from daemon.core.events import Event, NotSent, Replied, TokenRenewed
@@ -24,6 +25,7 @@ from daemon.sandbox.server import serving
 from daemon.sandbox.settings import Client, Switches
 from daemon.sandbox.settings import Settings as Sandbox
 from daemon.settings import Settings
+from tests.edges.test_http_transport import deaf_address
 from tests.kafka_broker import free_ports
 from tests.waiting import until
 
@@ -187,6 +189,31 @@ async def test_an_address_where_nobody_listens_is_unreachable() -> None:
         assert ["no_token"] == statuses(await at.call(READ))
         assert "ConnectError" == await at.sink.check_token()
         assert Unreachable("no_token") == await at.sink.ask("a", READ)
+
+
+async def test_an_address_that_does_not_answer_is_unreachable() -> None:
+    """A connection that is not made is given up before the call's deadline, so that it is known never to have left."""
+    with deaf_address() as url:
+        async with bench(base_url=url) as at:
+            started = at.clock.now()
+            assert "ConnectTimeout" == await at.sink.check_token()
+            assert at.clock.now() - started < 0.9
+
+
+@pytest.mark.parametrize("url", ["http://", "https://[", "http://x:port"])
+async def test_an_address_that_is_none_is_unreachable(url: str) -> None:
+    """An address that cannot be called costs the process nothing but the call."""
+    async with bench(base_url=url) as at:
+        assert ["no_token"] == statuses(await at.call(READ))
+
+
+async def test_a_company_that_forbids_us_is_told_as_it_is() -> None:
+    """A 403 goes to the planner at once and no token is renewed for it."""
+    async with bench() as at:
+        at.emulator.inject("company_denied", seconds=60.0)
+        assert [[403], [403]] == [statuses(await at.call(READ)) for _ in range(2)]
+        assert [200] == statuses(await at.call(READ, tenant="b"))
+        assert 1 == at.emulator.history.token_calls_total
 
 
 async def test_retry_after_is_understood_as_seconds_and_as_a_date() -> None:
