@@ -3,7 +3,7 @@
 from daemon.core.actions import HandOver, Release
 from daemon.core.calling import Calling
 from daemon.core.notices import ParkedMoved, Settled
-from daemon.core.state import Assignment, EntryPending, LetterPending, NotePending, State
+from daemon.core.state import Assignment, EntryPending, HandOverPending, Pending, State
 
 
 class Parting:
@@ -59,17 +59,29 @@ class Parting:
         return not assignment.attempts and not self._is_writing(assignment)
 
     def _hand_over(self, assignment: Assignment) -> None:
-        """Write the handover if the next owner need doubt nothing: no item here was left with an unknown outcome."""
-        if any(lane.is_dirty for lane in assignment.lanes.values()):
+        """Write the handover if the next owner need doubt nothing."""
+        if not _is_certain(assignment):
             assignment.ending = "committing"
             return
         assignment.ending = "handing_over"
         ticket = self._state.serial()
-        self._state.pending[ticket] = NotePending(assignment)
+        self._state.pending[ticket] = HandOverPending(assignment)
         self._state.output.append(
             HandOver(ticket, assignment.partition, assignment.generation, assignment.offsets.watermark)
         )
 
 
-def _assignment_of(pending: EntryPending | LetterPending | NotePending) -> Assignment:
+def _assignment_of(pending: Pending) -> Assignment:
     return pending.work.assignment if isinstance(pending, EntryPending) else pending.assignment
+
+
+def _is_certain(assignment: Assignment) -> bool:
+    """Tell whether nothing of the partition can have been attempted without the ledger's knowing.
+
+    No item here was left with an unknown outcome; and what a former owner without a handover may have attempted, its
+    tail and its parked changes, has been read again: otherwise its doubts are the next owner's too.
+    """
+    if any(lane.is_dirty for lane in assignment.lanes.values()):
+        return False
+    has_read_tail = assignment.offsets.watermark >= assignment.suspect_before and not assignment.parked
+    return assignment.is_handed_over or has_read_tail

@@ -10,7 +10,16 @@ from daemon.core.ledger import WAITING, Entry, Parked, rank
 from daemon.core.model import Entity, Undecodable
 from daemon.core.notices import Checked, ParkedMoved, Reasserted, Released, ReleasedAs, Settled, Settlement
 from daemon.core.procedure import Delivered, Refused, Unchanged
-from daemon.core.state import Assignment, Attempt, EntryPending, LetterPending, NotePending, State, Work
+from daemon.core.state import (
+    AgainPending,
+    Assignment,
+    Attempt,
+    EntryPending,
+    HandOverPending,
+    LetterPending,
+    State,
+    Work,
+)
 
 STEPS_KEPT = 5
 """So many last steps of a parked change are kept: enough to tell its story, small enough for a record."""
@@ -119,7 +128,11 @@ class Recording:
                 )
                 self._state.settle_offset(assignment, letter)
                 return None
-            case NotePending() | None:
+            case AgainPending(assignment, entity, entry):
+                assignment.note(entity.tenant, entry)
+                self._state.hungry.add(entity.tenant)
+                return None
+            case HandOverPending() | None:
                 return None
             case _ as never:
                 assert_never(never)
@@ -143,7 +156,7 @@ class Recording:
     def _write_again(self, assignment: Assignment, entity: Entity, entry: Entry) -> None:
         """Write an entry behind a lesser one, so that compaction keeps the greater."""
         ticket = self._state.serial()
-        self._state.pending[ticket] = NotePending(assignment)
+        self._state.pending[ticket] = AgainPending(assignment, entity, entry)
         self._state.output.append(Record(ticket, assignment.partition, entity, entry))
         self._state.output.append(Reasserted(entity))
 

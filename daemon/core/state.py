@@ -141,13 +141,21 @@ class LetterPending(msgspec.Struct, frozen=True):
     reason: str
 
 
-class NotePending(msgspec.Struct, frozen=True):
-    """A ledger record whose acknowledgement settles no input record: an entry written again, or the handover."""
+class AgainPending(msgspec.Struct, frozen=True):
+    """A greater entry that is written again behind a lesser one, and not acknowledged."""
+
+    assignment: Assignment
+    entity: Entity
+    entry: Entry
+
+
+class HandOverPending(msgspec.Struct, frozen=True):
+    """A handover that is written and not acknowledged."""
 
     assignment: Assignment
 
 
-Pending = EntryPending | LetterPending | NotePending
+Pending = EntryPending | LetterPending | AgainPending | HandOverPending
 
 
 class State:

@@ -131,6 +131,15 @@ def test_an_unknown_outcome_is_not_handed_over() -> None:
     assert [("handed_back", 0)] == play.settled()
 
 
+def test_doubts_of_a_former_owner_are_handed_on() -> None:
+    """A partition that came without a handover goes without one, until its tail has been read again."""
+    for end, handed_over in ((0, True), (5, False)):
+        play = Playbook()
+        play.begin(handed_over=False, end=end)
+        play.give(Revoking((PARTITION,), play.now + 20.0))
+        assert handed_over is bool(play.all(HandOver))
+
+
 def test_what_is_throttled_in_the_drain_is_handed_back() -> None:
     """A pause that DnB asks for is not waited out while a partition is given up."""
     play = Playbook()
