@@ -18,7 +18,7 @@ from tests.sandbox.office import KEY, NOON, Office, settings
 def _story(seed: int) -> tuple[list[object], list[Applied]]:
     """A few hundred calls under faults, and all they left."""
     office = Office(settings(faults=spread(0.3, seed)))
-    chance = random.Random(7)  # noqa: S311 -- the same calls in both runs
+    chance = random.Random(7)
     answers: list[object] = []
     for step in range(300):
         office.now = NOON + step / 10
