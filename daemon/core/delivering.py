@@ -258,7 +258,7 @@ class Delivering:
     def _parked_cause(self, work: Work, reason: str) -> Cause:
         """Return how a failing change is parked: with its next try, or given up after all that time."""
         retrying, parked, now = self._state.policy.retrying, work.lane.entry.parked, self._state.now
-        if parked is None or parked.version != work.item.change.version:
+        if parked is None or parked.is_waiting or parked.version != work.item.change.version:
             return Cause(reason=reason, next_try=now + retrying.parked_step(0), attempts=1)
         if now - parked.since >= retrying.give_up_after:
             return Cause(reason="gave_up", attempts=parked.attempts, refusal=_gave_up(reason))

@@ -76,18 +76,20 @@ class Recording:
         """Record the item as parked, for a reason that a person or another attempt can act on.
 
         It keeps its place, the instant it was parked at, through every further try and behind a newer version of the
-        same reason.
+        same reason; only what ceases to wait for its turn begins anew, as waiting is no failing. Once it may have been
+        attempted the delivered version is not checked any more: that would write an older version over a newer one.
         """
         item, before, now = work.item, work.lane.entry.parked, self._state.now
         if before and before.version != item.change.version and before.reason != cause.reason:
             before = None
+        is_same_wait = before is not None and (cause.reason == WAITING or not before.is_waiting)
         steps = (*(before.steps if before else ()), f"{now:.0f} {cause.reason}")
         parked = Parked(
             version=item.change.version,
             data=item.change.data,
             occurred_at=item.change.occurred_at,
             reason=cause.reason,
-            since=before.since if before else now,
+            since=before.since if before and is_same_wait else now,
             next_try=cause.next_try,
             attempts=cause.attempts,
             refusal=cause.refusal,
@@ -96,7 +98,8 @@ class Recording:
         )
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)
-        self._record(work, msgspec.structs.replace(entry, parked=parked), "parked", cause.reason)
+        dirty_data = None if item.attempts or work.lane.must_read else entry.dirty_data
+        self._record(work, msgspec.structs.replace(entry, parked=parked, dirty_data=dirty_data), "parked", cause.reason)
 
     def wait(self, work: Work) -> None:
         """Record the item as waiting for its turn: nothing is wrong with it.
@@ -141,7 +144,7 @@ class Recording:
         """Take in an entry of another process, or write ours again behind it if ours is the greater."""
         own = event.own
         if own is not None and rank(own, event.own_offset) > rank(event.entry, event.offset):
-            self._write_again(assignment, event.entity, own)
+            self._write_again(assignment, event.entity, self._being_written(assignment, event.entity) or own)
             return
         self._state.output.append(Adopt(assignment.partition, event.entity, event.entry, event.offset))
         self._count_parked(assignment, own, event.entry)
@@ -152,6 +155,12 @@ class Recording:
             lane.entry = event.entry
             lane.must_read = True
             lane.version_seen = max(lane.version_seen, event.entry.highest)
+
+    def _being_written(self, assignment: Assignment, entity: Entity) -> Entry | None:
+        """Return the entry of the entity that is not acknowledged yet: nothing older may be written behind it."""
+        lane = assignment.lanes.get(entity)
+        written = (one for one in self._state.pending.values() if isinstance(one, EntryPending))
+        return next((one.entry for one in written if one.work.lane is lane), None)
 
     def _write_again(self, assignment: Assignment, entity: Entity, entry: Entry) -> None:
         """Write an entry behind a lesser one, so that compaction keeps the greater."""

@@ -2,12 +2,13 @@
 
 import msgspec
 
-from daemon.core.actions import Adopt, Record
-from daemon.core.events import Followed, Recorded
+from daemon.core.actions import Adopt, Record, Send
+from daemon.core.events import Followed, Loaded, Recorded, Woke
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Generation
 from daemon.core.notices import ParkedMoved, Reasserted, Released
-from daemon.core.procedure import Unanswered
+from daemon.core.procedure import Unanswered, Unreachable
+from daemon.core.retrying import DAY_SECONDS
 from tests.core.playbook import ENTITY, GENERATION, PARTITION, START, Playbook, change, refusal, said
 
 PARKED = Parked(version=6, data=b"y", occurred_at=START, reason="waiting", since=START)
@@ -131,3 +132,57 @@ def test_acknowledgements_of_what_nobody_waits_for_are_harmless() -> None:
     play.record()
     play.give(Recorded((9_999,)))
     assert [("parked", 0)] == play.settled()
+
+
+def test_nothing_older_is_written_behind_what_is_being_written() -> None:
+    """While version 6 is being written a foreign entry is answered with 6, not with the 5 of the store."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(6, "y"), change(6, "y", number=2), entry=OWN)
+    writing = play.all(Send)[0]
+    play.reply(said("equal"), send=play.all(Send)[1])
+    play.reply(said("equal"), send=writing)
+    follow(play, Entry(company="c0ffee", version=4, generation=ZOMBIES), OWN)
+    assert [6, 6] == [record.entry.version for record in play.all(Record) if record.entity == ENTITY]
+
+
+def test_a_delivered_version_is_not_checked_over_a_newer_attempted_one() -> None:
+    """A newer version with an unknown outcome is parked: writing the delivered one again could undo it in DnB."""
+    play = Playbook()
+    play.begin()
+    dirty = msgspec.structs.replace(OWN, dirty_until=START + 30.0, dirty_data=b"x")
+    play.fetch(change(6, "write"), entry=dirty)
+    while not play.all(Record):
+        play.reply(Unanswered("ReadTimeout"))
+        play.commit()
+        play.give(Woke(), after=8.0)
+        play.commit()
+    kept = play.entry()
+    assert kept.parked is not None
+    assert (None, kept.parked.next_try) == (kept.dirty_data, kept.due)
+
+
+def test_a_delivered_version_is_checked_beside_a_newer_refused_one() -> None:
+    """A newer version that never left for DnB does not keep the delivered one from being checked."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(6, "refuse"), entry=msgspec.structs.replace(OWN, dirty_until=START + 30.0, dirty_data=b"x"))
+    assert (b"x", START + 30.0) == (play.entry().dirty_data, play.entry().due)
+
+
+def test_waiting_is_no_failing() -> None:
+    """A change that waited for weeks and then fails is tried like any other: the time for giving up begins now."""
+    play = Playbook()
+    since = START - 30 * DAY_SECONDS
+    waiting = Entry(company="c0ffee", generation=GENERATION, parked=msgspec.structs.replace(PARKED, since=since))
+    play.begin(entry=waiting)
+    play.give(Loaded(PARTITION, GENERATION, "waiting", "fjellvik", ((ENTITY, waiting),), None, exhausted=True))
+    while not play.all(Record):
+        play.reply(Unreachable("ConnectError"))
+        play.commit()
+        play.give(Woke(), after=8.0)
+        play.commit()
+    kept = play.entry().parked
+    assert kept is not None
+    assert ("unreachable", kept.since + 60.0) == (kept.reason, kept.next_try)
+    assert START < kept.since
