@@ -11,11 +11,13 @@ import msgspec
 from daemon.core.model import Tenant
 from daemon.core.procedure import Call, Denied, Outcome, Procedure, Unchanged
 from daemon.errors import ConfigurationError, SourceError
-from daemon.settings import Settings, read_settings
+from daemon.settings import Settings, read_settings, variable
 
 if TYPE_CHECKING:
+    from daemon.dnb.assertion import Credentials
     from daemon.edges.http_sink import HttpSink
     from daemon.edges.kafka_topics import Topics
+    from daemon.tenants import Registry
 
 HELP = "check Kafka, topics, credentials and companies, one line each"
 
@@ -84,27 +86,53 @@ async def _ledger(topics: "Topics", topic: str, partitions: int) -> Finding:
 
 
 async def _dnb(settings: Settings) -> AsyncIterator[Finding]:
-    from daemon.dnb.assertion import Credentials
     from daemon.edges.clock import Clock
     from daemon.edges.http_sink import HttpSink
     from daemon.edges.inbox import Inbox
-    from daemon.tenants import Reading
 
-    registry = Reading(settings.tenants_file, default_quota=settings.tenant_quota).read()
-    yield Finding("tenants file", f"{len(registry.tenants)} tenants in {settings.tenants_file}")
-    for problem in registry.problems:
-        yield Finding("tenants file", problem, f"repair it in {settings.tenants_file}")
+    registry, doubts = _tenants(settings)
+    for doubt in doubts:
+        yield doubt
     clock = Clock()
-    credentials = Credentials.from_pem(settings.dnb_private_key.encode(), settings.dnb_client_id)
-    for warning in credentials.warnings(clock.now()):
-        yield Finding("credentials", warning, "have the vendor issue a new certificate")
+    credentials, doubts = _credentials(settings, clock.now())
+    for doubt in doubts:
+        yield doubt
+    if credentials is None:
+        return
     sink = HttpSink(settings, credentials, Inbox(), clock)
-    sink.use_keys(registry.keys)
+    sink.use_keys(registry.keys if registry else {})
+    tenants = [registry.tenants[name] for name in sorted(registry.keys)] if registry else []
     try:
-        async for finding in _companies(settings, sink, [registry.tenants[name] for name in sorted(registry.keys)]):
+        async for finding in _companies(settings, sink, tenants):
             yield finding
     finally:
         await sink.aclose()
+
+
+def _tenants(settings: Settings) -> tuple["Registry | None", list[Finding]]:
+    """Return the registry, None if there is none to be had, and what was found about it."""
+    from daemon.tenants import Reading
+
+    repair = f"repair it in {settings.tenants_file}"
+    try:
+        registry = Reading(settings.tenants_file, default_quota=settings.tenant_quota).read()
+    except ConfigurationError as error:
+        return None, [Finding("tenants file", str(error), repair)]
+    found = Finding("tenants file", f"{len(registry.tenants)} tenants in {settings.tenants_file}")
+    return registry, [found, *(Finding("tenants file", problem, repair) for problem in registry.problems)]
+
+
+def _credentials(settings: Settings, now: float) -> tuple["Credentials | None", list[Finding]]:
+    """Return the client's credentials, None if the setting holds none, and what was found about them."""
+    from daemon.dnb.assertion import Credentials
+
+    try:
+        credentials = Credentials.from_pem(settings.dnb_private_key.encode(), settings.dnb_client_id)
+    except ConfigurationError as error:
+        repair = f"put the key and the certificate that the vendor knows into {variable('dnb_private_key')}"
+        return None, [Finding("credentials", str(error), repair)]
+    repair = "have the vendor issue a new certificate"
+    return credentials, [Finding("credentials", warning, repair) for warning in credentials.warnings(now)]
 
 
 async def _companies(settings: Settings, sink: "HttpSink", tenants: list[Tenant]) -> AsyncIterator[Finding]:

@@ -123,18 +123,17 @@ class Recording:
         """
         match self._state.pending.pop(ticket, None):
             case EntryPending() as pending:
-                self._settle_entry(pending)
-                return pending.work
+                return self._settle_entry(pending)
             case LetterPending(assignment, offset, reason):
                 letter = Settled(
                     settlement="dead_lettered", partition=assignment.partition, offset=offset, reason=reason
                 )
                 self._state.settle_offset(assignment, letter)
                 return None
-            case AgainPending(assignment, entity, entry):
+            case AgainPending(assignment, entity, entry, work):
                 assignment.note(entity.tenant, entry)
                 self._state.hungry.add(entity.tenant)
-                return None
+                return work
             case HandOverPending() | None:
                 return None
             case _ as never:
@@ -154,18 +153,22 @@ class Recording:
         if lane is not None:
             lane.entry = event.entry
             lane.must_read = True
+            lane.dirty_until = _later(lane.dirty_until, event.entry.dirty_until)
             lane.version_seen = max(lane.version_seen, event.entry.highest)
 
     def _being_written(self, assignment: Assignment, entity: Entity) -> Entry | None:
-        """Return the entry of the entity that is not acknowledged yet: nothing older may be written behind it."""
-        lane = assignment.lanes.get(entity)
-        written = (one for one in self._state.pending.values() if isinstance(one, EntryPending))
-        return next((one.entry for one in written if one.work.lane is lane), None)
+        """Return the entity's newest entry that is not acknowledged yet: nothing older may be written behind it."""
+        entries = [
+            pending.entry
+            for pending in self._state.pending.values()
+            if isinstance(pending, EntryPending | AgainPending) and _subject(pending) == (assignment, entity)
+        ]
+        return entries[-1] if entries else None
 
-    def _write_again(self, assignment: Assignment, entity: Entity, entry: Entry) -> None:
+    def _write_again(self, assignment: Assignment, entity: Entity, entry: Entry, work: Work | None = None) -> None:
         """Write an entry behind a lesser one, so that compaction keeps the greater."""
         ticket = self._state.serial()
-        self._state.pending[ticket] = AgainPending(assignment, entity, entry)
+        self._state.pending[ticket] = AgainPending(assignment, entity, entry, work)
         self._state.output.append(Record(ticket, assignment.partition, entity, entry))
         self._state.output.append(Reasserted(entity))
 
@@ -193,9 +196,11 @@ class Recording:
         self._state.pending[ticket] = EntryPending(work, entry, settlement, reason)
         self._state.output.append(Record(ticket, work.assignment.partition, work.lane.entity, entry))
 
-    def _settle_entry(self, pending: EntryPending) -> None:
+    def _settle_entry(self, pending: EntryPending) -> Work | None:
+        """Settle the item, and return the work if its lane may go on now."""
         assignment, lane, item = pending.work.assignment, pending.work.lane, pending.work.item
-        if lane.entry.highest > pending.entry.highest:
+        is_outranked = _is_greater(lane.entry, pending.entry)
+        if is_outranked:
             self._outrank(pending)
         else:
             self._release(pending, lane.entry)
@@ -206,13 +211,20 @@ class Recording:
         self._state.settle(assignment, item, pending.settlement, pending.reason)
         assignment.note(lane.entity.tenant, lane.entry)
         self._state.hungry.add(lane.entity.tenant)
+        return None if is_outranked else pending.work
 
     def _outrank(self, pending: EntryPending) -> None:
-        """Keep the greater entry that another process wrote meanwhile; what this one parked has left with it."""
+        """Keep the greater entry that another process wrote meanwhile; what this one parked has left with it.
+
+        The local store holds the lesser one until the greater is acknowledged again: so long the lane stays open.
+        What this process left in doubt stays in doubt.
+        """
         lane, item = pending.work.lane, pending.work.item
         if pending.settlement == "parked" and item.offset is not None:
             self._state.output.append(Released("superseded", lane.entity, item.change.version))
-        self._write_again(pending.work.assignment, lane.entity, lane.entry)
+        dirty_until = _later(pending.entry.dirty_until, lane.entry.dirty_until)
+        lane.entry = msgspec.structs.replace(lane.entry, dirty_until=dirty_until)
+        self._write_again(pending.work.assignment, lane.entity, lane.entry, pending.work)
 
     def _release(self, pending: EntryPending, before: Entry) -> None:
         """Count the parked change that this entry brings, and the one that it displaces or delivers."""
@@ -227,3 +239,19 @@ class Recording:
             released_as = "delivered" if pending.settlement == "delivered" else "unchanged"
         assignment.parked -= 1
         self._state.output.append(Released(released_as, item.change.entity, before.parked.version))
+
+
+def _subject(pending: EntryPending | AgainPending) -> tuple[Assignment, Entity]:
+    if isinstance(pending, EntryPending):
+        return pending.work.assignment, pending.work.lane.entity
+    return pending.assignment, pending.entity
+
+
+def _is_greater(one: Entry, other: Entry) -> bool:
+    """Tell whether the one entry is greater, whoever wrote it and when; entries of two companies do not compare."""
+    is_comparable = one.company == other.company or "" in (one.company, other.company)
+    return is_comparable and rank(one, 0)[:2] > rank(other, 0)[:2]
+
+
+def _later(one: float | None, other: float | None) -> float | None:
+    return max((instant for instant in (one, other) if instant is not None), default=None)

@@ -121,9 +121,12 @@ class Refilling:
         return True
 
     def _item(self, assignment: Assignment, which: Which, entity: Entity, entry: Entry) -> Item | None:
-        """Return what an entry wants: its parked change tried, else its delivered version checked."""
+        """Return what an entry wants: its parked change tried, else its delivered version checked.
+
+        If it was due for the check of a delivery to another company, its parked change is tried before its time.
+        """
         is_suspect = not assignment.is_handed_over and entry.generation != assignment.generation
-        if entry.parked and (which != "due" or _is_tried(entry.parked, self._state.now)):
+        if entry.parked and (which != "due" or not entry.dirty_data or _is_tried(entry.parked, self._state.now)):
             change = Change(entity, entry.parked.version, entry.parked.occurred_at, entry.parked.data)
             return Item(change, None, "parked", is_suspect=is_suspect)
         if entry.dirty_data is None:

@@ -142,11 +142,15 @@ class LetterPending(msgspec.Struct, frozen=True):
 
 
 class AgainPending(msgspec.Struct, frozen=True):
-    """A greater entry that is written again behind a lesser one, and not acknowledged."""
+    """A greater entry that is written again behind a lesser one, and not acknowledged.
+
+    `work` is set if the lesser one was this work's: its lane goes on when the store holds the greater one again.
+    """
 
     assignment: Assignment
     entity: Entity
     entry: Entry
+    work: Work | None = None
 
 
 class HandOverPending(msgspec.Struct, frozen=True):

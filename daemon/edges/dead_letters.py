@@ -3,11 +3,11 @@
 import anyio
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from daemon.core.actions import DeadLetter
 from daemon.core.events import DeadLettered
-from daemon.edges.inbox import Inbox
+from daemon.edges.inbox import Inbox, RawRecord
 from daemon.edges.intake import Intake
 
 WRITE_AGAIN_SECONDS = 1.0
@@ -44,7 +44,10 @@ class DeadLetters:
             self._inbox.put(DeadLettered(tuple(letter.ticket for letter in letters)))
 
     async def _write(self, letter: DeadLetter) -> None:
-        """Write one letter; a letter whose partition has gone is the next owner's to write."""
+        """Write one letter; a letter whose partition has gone is the next owner's to write.
+
+        A record that the topic does not take is written without its value: its headers tell where it can be read.
+        """
         raw = self._intake.take_raw(letter.partition, letter.offset)
         if raw is None:
             return
@@ -55,11 +58,22 @@ class DeadLetters:
             ("moment-dnb-partition", str(letter.partition.number).encode()),
             ("moment-dnb-offset", str(letter.offset).encode()),
         ]
+        try:
+            await self._send(raw, headers)
+        except MessageSizeTooLargeError:
+            log.warning("dead_letter.shortened", offset=letter.offset, partition=letter.partition.number)
+            omitted = ("moment-dnb-omitted-bytes", str(len(raw.value or b"")).encode())
+            await self._send(RawRecord(raw.offset, raw.key or b"", None, None), [*headers, omitted])
+
+    async def _send(self, raw: RawRecord, headers: list[tuple[str, bytes]]) -> None:
+        """Write the bytes, again and again; raises `MessageSizeTooLargeError` if the topic never takes so many."""
         while True:
             try:
                 await self._producer.send_and_wait(self._topic, raw.value, raw.key, headers=headers)
+            except MessageSizeTooLargeError:
+                raise
             except KafkaError as error:
-                log.warning("dead_letter.write_refused", error=type(error).__name__, offset=letter.offset)
+                log.warning("dead_letter.write_refused", error=type(error).__name__, offset=raw.offset)
                 await anyio.sleep(WRITE_AGAIN_SECONDS)
             else:
                 return

@@ -37,7 +37,8 @@ def _tls(settings: Settings) -> ssl.SSLContext:
         raise ConfigurationError(text) from None
     if settings.kafka_certificate_file and settings.kafka_key_file:
         try:
-            context.load_cert_chain(settings.kafka_certificate_file, settings.kafka_key_file)
+            # An empty password, or OpenSSL would ask whoever sits at the terminal for the key's.
+            context.load_cert_chain(settings.kafka_certificate_file, settings.kafka_key_file, password="")
         except (OSError, ssl.SSLError) as error:
             names = f"{variable('kafka_certificate_file')} and {variable('kafka_key_file')}"
             text = f"{names}: not a certificate and its key ({error.strerror})"

@@ -59,6 +59,7 @@ class KafkaSource(ConsumerRebalanceListener):
         self._inbox = inbox
         self._clock = clock
         self._owned: dict[Partition, Ownership] = {}
+        self._is_joined = False
         self._is_leaving = False
         self._tasks: anyio.abc.TaskGroup | None = None
         self._consumer = AIOKafkaConsumer(
@@ -76,7 +77,7 @@ class KafkaSource(ConsumerRebalanceListener):
     @property
     def is_ready(self) -> bool:
         """Tell whether the group has let us in and everything that is ours is restored."""
-        return self._tasks is not None and all(one.generation is not None for one in self._owned.values())
+        return self._is_joined and all(one.generation is not None for one in self._owned.values())
 
     async def run(self) -> None:
         """Join the group and fetch, until `leave`; raises `SourceError` if Kafka cannot be used at all."""
@@ -126,14 +127,15 @@ class KafkaSource(ConsumerRebalanceListener):
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 - it is always all
         """Give up everything; aiokafka names all partitions here, also when the session was lost."""
-        is_lost = self._generation() == NO_GENERATION
-        await self._give_up_all(is_lost=is_lost)
+        self._is_joined = False
+        await self._give_up_all(is_lost=self._generation() == NO_GENERATION)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Pause what is assigned, and have it restored outside this callback: heartbeats wait for its return."""
         self._consumer.pause(*assigned)
         if self._tasks is None or self._is_leaving:
             return
+        self._is_joined = True
         for one in assigned:
             owned = Ownership(self._generation())
             self._owned[Partition(one.topic, one.partition)] = owned

@@ -222,7 +222,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")
     connection.executescript(SCHEMA)
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != ("ok",):
         raise sqlite3.DatabaseError(str(found))
     connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")

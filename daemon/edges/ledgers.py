@@ -1,6 +1,7 @@
 """The ledgers of the partitions that are ours: opened, restored or rebuilt at an assignment, closed at its end."""
 
 import contextlib
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
 from daemon.edges.ledger_store import LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
 from daemon.errors import ConfigurationError
+from daemon.settings import variable
 
 Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
 
@@ -53,14 +55,21 @@ class Ledgers:
 
     @contextlib.asynccontextmanager
     async def stored(self, partition: Partition) -> AsyncGenerator[LedgerStore]:
-        """Open the partition's local copy for as long as the partition is ours."""
-        store = LedgerStore(self._folder / f"{partition.topic}-{partition.number}.sqlite3")
+        """Open the partition's local copy for as long as the partition is ours; raises `ConfigurationError`."""
+        store = _opened(self._folder / f"{partition.topic}-{partition.number}.sqlite3")
         self.stores[partition] = store
         try:
             yield store
         finally:
             self.retire(partition)
             store.close()
+
+    def _open(self, partition: Partition) -> LedgerStore:
+        try:
+            return LedgerStore(self._folder / f"{partition.topic}-{partition.number}.sqlite3")
+        except (OSError, sqlite3.Error) as error:
+            text = f"MOMENT_DNB_DATA_DIR={str(self._folder)!r}: no ledger can be kept there ({error})"
+            raise ConfigurationError(text) from None
 
     @contextlib.asynccontextmanager
     async def reading(self, partition: Partition, store: LedgerStore) -> AsyncGenerator[LedgerPartition]:
@@ -93,6 +102,14 @@ class Ledgers:
         is_untouched = marks.record is None and is_new
         is_handed_over = is_untouched or (marks.is_handed_over and rebuilt_to is None)
         return Restored(record.generation, is_handed_over, store.summary(), rebuilt_to)
+
+
+def _opened(path: Path) -> LedgerStore:
+    try:
+        return LedgerStore(path)
+    except (OSError, sqlite3.Error) as error:
+        text = f"{variable('data_dir')}={str(path.parent)!r}: no local copy of the ledger can be kept there ({error})"
+        raise ConfigurationError(text) from None
 
 
 def _lost(partition: Partition) -> str:

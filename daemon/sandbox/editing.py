@@ -12,6 +12,7 @@ _NULL_SHARE: Final = 0.5  # of empty fields; the others are left out, which the 
 _INTEGER_SHARE: Final = 0.1  # of customer numbers; Moment writes text, and the contract allows both
 _MAILBOXES: Final = ("post", "faktura", "regnskap", "okonomi", "kontor", "invoice")
 _CREDIT_DAYS: Final = (10, 14, 14, 14, 15, 20, 30, 30, 45, 60, 0)
+_BRANCH: Final = " avd. "
 _STATES: Final = ("potential", "active", "blocked", "inactive")
 _CLEARABLE: Final = (
     "organizationNumber", "email", "invoiceEmail", "website", "phoneNumber", "faxNumber", "deliveryAddress",
@@ -31,7 +32,7 @@ def newcomer(chance: random.Random, number: int) -> Row:
         "name": name,
         "organizationNumber": _organization_number(chance, abroad),
         "email": _or_none(chance, 0.9, f"post@{norwegian.domain(name)}"),
-        "invoiceEmail": _or_none(chance, 0.4, f"faktura@{norwegian.domain(name)}"),
+        "invoiceEmail": _or_none(chance, 0.3, f"faktura@{norwegian.domain(name)}"),
         "website": _or_none(chance, 0.5, f"https://{norwegian.domain(name)}"),
         "phoneNumber": _or_none(chance, 0.8, _phone(chance, abroad)),
         "faxNumber": _or_none(chance, 0.2, _phone(chance, abroad)),
@@ -46,9 +47,12 @@ def newcomer(chance: random.Random, number: int) -> Row:
 
 
 def touched(chance: random.Random, data: Row) -> Row:
-    """One field written anew."""
-    field = chance.choice(tuple(_FIELDS))
-    return {**data, field: _FIELDS[field](chance, data)}
+    """One field written anew, with another value than before."""
+    while True:
+        field = chance.choice(tuple(_FIELDS))
+        value = _FIELDS[field](chance, data)
+        if value != data.get(field):
+            return {**data, field: value}
 
 
 def cleared(chance: random.Random, data: Row) -> Row:
@@ -109,9 +113,9 @@ def _mailbox(chance: random.Random, data: Row) -> Json:
 
 
 def _other_name(chance: random.Random, data: Row) -> Json:
-    """A holding, a branch, or another name altogether."""
-    name = str(data["name"])
-    return chance.choice((f"{name} avd. {chance.randrange(1, 99)}", norwegian.company_name(chance)))
+    """A branch, or another name altogether."""
+    name = str(data["name"]).partition(_BRANCH)[0]
+    return chance.choice((f"{name}{_BRANCH}{chance.randrange(1, 99)}", norwegian.company_name(chance)))
 
 
 _FIELDS: Final[Mapping[str, Callable[[random.Random, Row], Json]]] = {

@@ -68,6 +68,7 @@ def judge(
     lost = [
         *_lost_customers(known, rows, parked),
         *_parked_without_cause(known, parked),
+        *_spoiled_below_refused(known, rows, parked),
         *_lost_letters(planted, dead_letters),
     ]
     twice = [*_posted_twice(rows), *_strangers(rows, tenants)]
@@ -110,6 +111,11 @@ class _Rows:
         live = (trail for trail in self.of.get((subject.tenant, subject.id), ()) if trail.is_live)
         return subject.newest is not None and any(subject.newest.is_shown_by(trail.portraits[-1]) for trail in live)
 
+    def show_only_versions(self, subject: Subject) -> bool:
+        """Whether every live row shows some transferable version of `subject`, and nothing that Moment never said."""
+        live = (trail for trail in self.of.get((subject.tenant, subject.id), ()) if trail.is_live)
+        return all(any(version.is_shown_by(trail.portraits[-1]) for version in subject.versions) for trail in live)
+
 
 def _lost_customers(known: Mapping[tuple[str, int], Subject], rows: _Rows, parked: Sequence[Parked]) -> Iterable[str]:
     """Customers that are neither right in the books nor parked; the parked ones are judged by why they are."""
@@ -141,6 +147,18 @@ def _is_due(known: Mapping[tuple[str, int], Subject], parked: Parked) -> bool:
         return False
     is_healed = subject.newest is not None and subject.newest.number > parked.version
     return not is_healed and subject.refusals[parked.version] == parked.reason
+
+
+def _spoiled_below_refused(
+    known: Mapping[tuple[str, int], Subject], rows: _Rows, parked: Sequence[Parked]
+) -> Iterable[str]:
+    """Rightly parked customers whose rows show something else than an earlier version."""
+    due = (known[each.tenant, each.id] for each in parked if _is_due(known, each))
+    return (
+        f"{subject.named(subject.newest_refusal)} is parked, and the books show none of the versions before it"
+        for subject in due
+        if not rows.show_only_versions(subject)
+    )
 
 
 def _lost_letters(planted: Sequence[Planted], dead_letters: Sequence[DeadLetter]) -> Iterable[str]:

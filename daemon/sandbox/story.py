@@ -11,8 +11,8 @@ from daemon.sandbox.faults import KINDS, FaultKind, Where
 EVENTFUL: Final = 500  # records from which on every tenant has calls of every method at any time
 RECORDS_PER_COMPANY: Final = 40  # with fewer of each, a fault for one company might wait in vain
 PLAYED_SHARE: Final = 0.75  # of the records; the rest are for recovering
-RETRY_AFTER_SECONDS: Final = (1.0, 2.0)
-DENIED_SECONDS: Final = 3.0
+RETRY_AFTER_SECONDS: Final = 1.0  # the header's least: whatever arrives for a held company is parked
+DENIED_SECONDS: Final = 1.0  # for the same reason; the client's first probes still meet the denial
 SLOW_SHARE: Final = (0.1, 0.4)  # of what a request may take
 SLOW_MOST_SECONDS: Final = 2.0  # a demo has no time for longer ones
 OVERDUE_SHARE: Final = 1.2  # slower than the client waits
@@ -23,17 +23,17 @@ _WRITES: Final[Mapping[FaultKind, Sequence[str]]] = {
     "applied_late": ("PUT", "POST"),
 }
 _WORDS: Final[Mapping[FaultKind, str]] = {
-    "too_many_requests": "429: {who} is told to come back in {seconds:.0f} s",
+    "too_many_requests": "429: {who} is told to come back in {seconds:g} s",
     "too_many_requests_bare": "429 without a word about when to come back",
     "server_error": "500: DnB stumbles over a call, nothing is written",
-    "unavailable": "503: {who} is told to come back in {seconds:.0f} s",
+    "unavailable": "503: {who} is told to come back in {seconds:g} s",
     "unavailable_bare": "503 without a word about when to come back",
     "slow": "DnB takes {seconds:.1f} s to answer",
     "reply_lost": "a {method} is written, but its answer is lost",
     "applied_late": "a {method} is cut off, and written {seconds:.1f} s later all the same",
     "reset": "the connection breaks before DnB has read the call",
     "token_expired": "every access token ends at once",
-    "company_denied": "{who} denies the integration for {seconds:.0f} s",
+    "company_denied": "{who} denies the integration for {seconds:g} s",
 }
 
 
@@ -55,8 +55,9 @@ def story(
     """The acts of a demo of `events` records, in order; `companies` gives each tenant's company key.
 
     Every kind strikes once, from 500 records on twice, and one call more is slower than `request_seconds`, after which
-    the client gives up. A late request is applied within `late_seconds`. With few records an act waits for any call of
-    any company, and those on writes come first: there may not be another.
+    the client gives up: the next call of any company, lest it always be the probe of one that is held. A late request
+    is applied within `late_seconds`. With few records an act waits for any call of any company, and those on writes
+    come first: there may not be another.
     """
     chance = random.Random(seed)  # noqa: S311 -- chance that must repeat, not secrecy
     scenes = _scenes(chance, is_eventful=events >= EVENTFUL)
@@ -100,7 +101,7 @@ class _Author:
     def act(self, after: int, scene: _Scene) -> Act:
         where = Where()
         who = "a company"
-        if self._companies and scene.kind not in {"token_expired", *_WRITES}:
+        if self._companies and not scene.is_overdue and scene.kind not in {"token_expired", *_WRITES}:
             who, where["company"] = self._chance.choice(self._companies)
         if scene.kind in _WRITES:
             where["method"] = _WRITES[scene.kind][scene.round % 2]
@@ -114,7 +115,7 @@ class _Author:
         """How long the fault lasts; None where the kind has no length."""
         match scene.kind:
             case "too_many_requests" | "unavailable":
-                return self._chance.choice(RETRY_AFTER_SECONDS)
+                return RETRY_AFTER_SECONDS
             case "company_denied":
                 return DENIED_SECONDS
             case "applied_late":

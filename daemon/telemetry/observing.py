@@ -137,7 +137,8 @@ class Observing:
 
     def _settled(self, notice: Settled, now: float) -> None:
         self.tally[f"settled.{notice.settlement}"] += 1
-        label = OTHER_TENANTS if notice.reason == "tenant" else self._label(notice.tenant)
+        is_served = notice.tenant and notice.settlement != "ignored"
+        label = self._label(notice.tenant) if is_served else self._labels.get(notice.tenant, OTHER_TENANTS)
         self._instruments.count("settled_total", notice.settlement, notice.reason, label)
         if notice.settlement == "delivered" and notice.occurred_at is not None:
             self._instruments.watch("delivery_seconds", max(0.0, now - notice.occurred_at))

@@ -123,6 +123,49 @@ def test_what_is_parked_under_a_greater_entry_is_superseded() -> None:
     assert 0 == play.planner.status(play.now).parked_now
 
 
+def test_what_is_in_doubt_here_stays_so_in_a_greater_entry() -> None:
+    """A late write of ours may still undo what another process delivered: its entry is written again as dirty."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(6, "y"), entry=OWN)
+    play.reply(Unanswered("ReadTimeout"))
+    play.give(Woke(), after=1.0)
+    play.reply(said("equal"))
+    follow(play, msgspec.structs.replace(OWN, version=8, generation=ZOMBIES, dirty_until=START + 9.0), OWN)
+    play.record()
+    assert (8, START + 30.0) == (play.entry().version, play.entry().dirty_until)
+
+
+def test_a_lane_is_open_until_the_store_holds_the_greater_entry_again() -> None:
+    """A load that finds the lesser entry starts nothing, and nothing lesser is written behind the greater one."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(6, "refuse"), entry=OWN)
+    lesser = play.entry()
+    greater = msgspec.structs.replace(OWN, version=8, generation=ZOMBIES)
+    follow(play, greater, OWN)
+    play.record()
+    play.give(Loaded(PARTITION, GENERATION, "refused", "fjellvik", ((ENTITY, lesser),), None, exhausted=True))
+    follow(play, OWN, lesser, offset=22, own_offset=21)
+    assert ([], 8) == (play.sent(), play.entry().version)
+    for record in play.all(Record)[1:]:
+        play.give(Recorded((record.ticket,)))
+    play.fetch(change(9, "y"), entry=greater)
+    assert ["GET"] == play.sent()
+
+
+def test_what_another_delivered_outranks_what_is_parked_here() -> None:
+    """A version that is parked here and turns out to be delivered elsewhere is parked no more."""
+    play = Playbook()
+    play.begin()
+    play.tenants()
+    play.fetch(change(6, "y"))
+    follow(play, msgspec.structs.replace(OWN, version=6, generation=ZOMBIES), None)
+    play.record()
+    assert (6, None) == (play.entry().version, play.entry().parked)
+    assert ([Released("superseded", ENTITY, 6)], 0) == (play.all(Released), play.planner.status(play.now).parked_now)
+
+
 def test_acknowledgements_of_what_nobody_waits_for_are_harmless() -> None:
     """An acknowledgement that comes twice, or for an ended assignment, settles nothing."""
     play = Playbook()

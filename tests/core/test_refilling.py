@@ -205,6 +205,18 @@ def test_a_check_for_another_company_is_not_made() -> None:
     assert ([], []) == (play.sent(), play.all(PutBack))
 
 
+def test_a_check_for_another_company_does_not_keep_a_parked_change() -> None:
+    """An entry that was due for a check that is not made any more is taken for its parked change, and not forgotten."""
+    later = msgspec.structs.replace(WAITING, reason="status_503", next_try=START + 99.0, attempts=1)
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    play.give(Woke(), after=10.0)
+    play.commit()
+    loaded(play, (ENTITY, msgspec.structs.replace(DIRTY, company="another", parked=later)))
+    play.deliver()
+    assert [Released("delivered", ENTITY, 6)] == play.all(Released)
+
+
 def test_a_kind_that_is_not_transferred_any_more_stays_parked() -> None:
     """What waits of a kind that nobody delivers, or that the tenant has switched off, stops nobody and is kept."""
     play = Playbook()

@@ -195,7 +195,7 @@ class Story:
         if entry.parked:
             assert entry.parked.reason in TELLING, (entity, entry)
             return
-        assert None is entry.dirty_until, (entity, entry)
+        assert None is entry.due, (entity, entry)
         assert entity in self.driver.unchecked or newest.data.decode() == self.driver.books.text(entity.key), entity
 
 

@@ -213,6 +213,23 @@ def test_a_file_that_is_no_database_is_begun_anew(tmp_path: Path, content: bytes
     store.close()
 
 
+@pytest.mark.parametrize("tenth", range(1, 10))
+def test_a_copy_damaged_in_the_middle_is_begun_anew(tmp_path: Path, tenth: int) -> None:
+    """A page that a power cut left in another's place: half a copy would let an old version pass, so none is kept."""
+    path, entities = tmp_path / "ledger.sqlite3", [customer(number) for number in range(2_000)]
+    before = LedgerStore(path)
+    before.put((entity, delivered(1), 0) for entity in entities)
+    before.remember(MARKS)
+    before.close()
+    content = bytearray(path.read_bytes())
+    start = len(content) * tenth // 10 // 4_096 * 4_096
+    content[start : start + 4_096] = content[start + 4_096 : start + 8_192]
+    path.write_bytes(content)
+    after = LedgerStore(path)
+    assert (Marks(), {}) == (after.marks, after.get(entities))
+    after.close()
+
+
 def test_marks_that_cannot_be_read_begin_the_file_anew(tmp_path: Path) -> None:
     """A copy whose marks make no sense is not believed in anything else."""
     path = tmp_path / "ledger.sqlite3"

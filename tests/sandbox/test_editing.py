@@ -34,15 +34,24 @@ def test_newcomers() -> None:
 
 
 def test_touched() -> None:
-    """A touched customer differs in one field at most, and sooner or later in each."""
+    """A touched customer differs in exactly one field, and sooner or later in each."""
     chance = dice()
     before = newcomers(1)[0]
     changed = [
         [field for field, value in editing.touched(chance, before).items() if value != before.get(field)]
         for _ in range(300)
     ]
-    assert 1 == max(map(len, changed))
+    assert {1} == set(map(len, changed))
     assert 10 == len({field for fields in changed for field in fields})
+
+
+def test_branches() -> None:
+    """A name that is edited again and again stays a name: the branch is replaced, not added to."""
+    chance = dice()
+    data = newcomers(1)[0]
+    for _ in range(300):
+        data = editing.touched(chance, data)
+        assert str(data["name"]).count(" avd. ") <= 1
 
 
 def test_cleared() -> None:

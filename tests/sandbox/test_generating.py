@@ -5,10 +5,15 @@ from collections import Counter
 
 import pytest
 
+from daemon.core.model import Change, Entity, Ignored, Undecodable
+from daemon.core.procedure import Refused
+from daemon.moment.customer import decode_customer
+from daemon.moment.envelope import decode
+from daemon.moment.numbers import customer_number, is_organisation_number
 from daemon.sandbox import spoiling
 from daemon.sandbox.documents import Row, decoded
 from daemon.sandbox.following import subjects
-from daemon.sandbox.generating import FIRST_NUMBER, LAST_NUMBER, Planted, planted
+from daemon.sandbox.generating import ENVIRONMENT, FIRST_NUMBER, LAST_NUMBER, Planted, planted
 from tests.sandbox.office import NOON
 from tests.sandbox.test_spoiling import keeps_contract
 
@@ -75,6 +80,75 @@ def test_contract(seed: int) -> None:
             continue
         is_good = record.fate != "dead_letter" and record.reason != spoiling.INVALID_DATA
         assert is_good == keeps_contract(record.value), record.trouble
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_decoded_as_planted(seed: int) -> None:
+    """The daemon's own decoders find in each record what its fate says, and the planted reason of a refusal."""
+    for record in records(seed):
+        message = decode(record.value, environment=ENVIRONMENT)
+        match record.fate:
+            case "dead_letter":
+                assert isinstance(message, Undecodable)
+            case "ignore":
+                assert isinstance(message, Ignored) or _is_for_nobody(message)
+            case "transfer" | "refuse":
+                assert isinstance(message, Change)
+                assert (Entity(record.tenant, "customer", record.id or 0), record.version) == (
+                    message.entity,
+                    message.version,
+                )
+                assert record.reason == _refusal(message)
+
+
+def _is_for_nobody(message: Change | Undecodable) -> bool:
+    """Whether a change is of a kind or a tenant that only the daemon's configuration tells to ignore."""
+    return isinstance(message, Change) and (message.entity.kind != "customer" or message.entity.tenant not in TENANTS)
+
+
+def _refusal(change: Change) -> str:
+    """The reason for which the customer must be refused, empty for none."""
+    customer = decode_customer(change.data)
+    number = customer if isinstance(customer, Refused) else customer_number(customer.number, FIRST_NUMBER, LAST_NUMBER)
+    return number.reason if isinstance(number, Refused) else ""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_organization_numbers(seed: int) -> None:
+    """Norwegian organisation numbers end in their check digit, however they are written."""
+    versions = [version for subject in subjects(records(seed)).values() for version in subject.versions]
+    numbers = {version.portrait.organization_number for version in versions}
+    norwegian = [number for number in numbers if number and not number.startswith("~")]
+    assert len(norwegian) > 400
+    assert [] == [number for number in norwegian if not is_organisation_number(number)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_shares(seed: int) -> None:
+    """Most records can be delivered: troubles are there to be seen and do not drown the everyday."""
+    every = Counter(each.fate for each in records(seed))
+    troubles = Counter(each.trouble for each in records(seed))
+    assert every["refuse"] <= 0.05 * 2000
+    assert every["ignore"] <= 0.05 * 2000
+    assert every["dead_letter"] <= 0.035 * 2000
+    assert troubles["duplicate"] + troubles["reordered"] <= 0.08 * 2000
+    assert troubles["unchanged"] <= 0.03 * 2000
+    assert troubles["edited_in_a_burst"] <= 0.1 * 2000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_way_to_break(seed: int) -> None:
+    """Every way to break, to refuse and to ignore a record is dealt several times."""
+    broken = [each.value for each in records(seed) if each.fate == "dead_letter"]
+    assert broken.count(b"42") >= 2
+    assert broken.count(b"") >= 2
+    assert sum((value or b"").startswith(b"[[[") for value in broken) >= 2
+    assert sum(b'"id":-1,' in (value or b"") for value in broken) >= 2
+    assert sum(b'"id":1180591620717411303424,' in (value or b"") for value in broken) >= 2
+    assert sum(b'"version":NaN,' in (value or b"") for value in broken) >= 2
+    ignored = [each for each in records(seed) if each.fate == "ignore"]
+    assert sum(each.value is None for each in ignored) >= 2
+    assert sum(each.tenant == spoiling.STRANGER for each in ignored) >= 2
 
 
 @pytest.mark.parametrize("seed", SEEDS)

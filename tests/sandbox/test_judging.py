@@ -144,6 +144,36 @@ def test_good_change_below_a_refused_one() -> None:
     assert {} == counts(Clerk().work(records[1:]).verdict(records))
 
 
+def test_content_below_a_refused_one() -> None:
+    """Where the newest version is rightly parked, the books may show any earlier version and nothing else."""
+    records = [change(1), change(2, name="B AS"), change(3, reason="invalid_data", name=4711)]
+    older = Clerk().work(records)
+    older.update(records[0], older.rows["fjellvik", 7])
+    assert {"older_over_newer": 1} == counts(older.verdict(records))
+    assert {} == counts(Clerk().work([records[0], records[2]]).verdict(records))
+    other = Clerk().work(records)
+    other.update(change(3, name="C AS"), other.rows["fjellvik", 7])
+    assert (
+        "lost: fjellvik/customer/7 version 3 is parked, and the books show none of the versions before it",
+    ) == other.verdict(records).findings
+
+
+def test_row_of_a_customer_that_was_only_refused() -> None:
+    """A new customer that must be refused has no row at all."""
+    records = [change(1, reason="customer_number_out_of_range")]
+    clerk = Clerk().work(records)
+    assert {} == counts(clerk.verdict(records))
+    clerk.create(records[0])
+    assert {"posted_twice": 1} == counts(clerk.verdict(records))
+
+
+def test_record_produced_twice() -> None:
+    """A record that lies twice on the topic is one change, transferred or refused."""
+    good, bad = change(1), change(1, customer=8, reason="invalid_data", name=4711)
+    records = [good, good, bad, bad]
+    assert {} == counts(Clerk().work(records).verdict(records))
+
+
 def test_dead_letters() -> None:
     """Each broken record needs its dead letter, with a reason; equal ones need as many."""
     records = [broken(b"x"), broken(b"x"), broken(b"")]
@@ -156,6 +186,14 @@ def test_dead_letters() -> None:
     assert ("lost: fjellvik: a broken record of 1 bytes has no dead letter (2 times)",) == clerk.verdict(
         records
     ).findings[:1]
+
+
+def test_dead_letter_written_twice() -> None:
+    """A broken record may have two dead letters: after a crash it is written again rather than lost."""
+    records = [broken(b"x")]
+    clerk = Clerk().work(records).work(records)
+    assert 2 == len(clerk.dead_letters)
+    assert {} == counts(clerk.verdict(records))
 
 
 def test_dead_letter_of_a_good_record() -> None:
