@@ -10,6 +10,7 @@ from daemon.core.actions import (
     Action,
     Adopt,
     Commit,
+    Consult,
     DeadLetter,
     HandOver,
     Load,
@@ -20,7 +21,9 @@ from daemon.core.actions import (
     Resume,
     Send,
 )
-from daemon.core.events import Event, Loaded, Woke
+from daemon.core.events import Consulted, Event, Loaded, Woke
+from daemon.core.ledger import Entry
+from daemon.core.model import Entity
 from daemon.core.notices import Notice
 from daemon.core.planner import Planner
 from daemon.edges.clock import Clock
@@ -106,6 +109,8 @@ class Runner:
                 tasks.start_soon(self._commit, action)
             case Load() | PutBack() | Adopt():
                 self._use_store(action)
+            case Consult():
+                self._edges.inbox.put(self._consulted(action))
             case Pause() | Resume() | Release():
                 self._direct_source(action)
             case _ as never:
@@ -124,7 +129,7 @@ class Runner:
             case PutBack(entities=entities):
                 store.put_back(entities)
             case Adopt(entity=entity, entry=entry, offset=offset):
-                store.put([(entity, entry, offset)])
+                store.merge([(entity, entry, offset)])
 
     def _load(self, load: Load, store: LedgerStore) -> Loaded:
         entries = store.load(load, self._edges.clock.now())
@@ -136,7 +141,18 @@ class Runner:
             entries=tuple(entries),
             next_due=store.next_due(load.except_tenants),
             exhausted=len(entries) < load.limit,
+            about=load.about,
         )
+
+    def _consulted(self, consult: Consult) -> Consulted:
+        """Look entities up in the partition's own store, and what it does not know in the others that are ours."""
+        stores = self._edges.ledgers.stores
+        own = stores.get(consult.partition)
+        entries: dict[Entity, Entry] = {}
+        for store in ([own] if own else []) + [store for store in stores.values() if store is not own]:
+            lacking = [entity for entity in consult.wanted if entity not in entries]
+            entries.update((entity, found.entry) for entity, found in store.get(lacking).items())
+        return Consulted(consult.partition, consult.generation, consult.entity, entries)
 
     def _direct_source(self, action: Pause | Resume | Release) -> None:
         match action:

@@ -9,8 +9,10 @@ from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Generation, Partition, Undecodable
 from daemon.core.procedure import Call
 
-Which = Literal["due", "waiting", "refused"]
-"""Which entries of the local store are wanted: due by time, waiting for their turn, refused until a repair."""
+Which = Literal["due", "waiting", "refused", "blocked", "named"]
+"""Which entries of the local store are wanted: due by time, waiting for their turn, refused until a repair, blocked by
+a dependency, or the one that is named.
+"""
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -59,15 +61,30 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """Take entries from the local store, each once until it is recorded again or put back; answered by `Loaded`.
 
     `due`: of all tenants but `except_tenants`, due now, earliest first. `waiting`: of one tenant, oldest first.
-    `refused`: of one tenant, parked and not waiting.
+    `refused`: of one tenant, parked and not waiting. `blocked`: parked until `about` is delivered. Both in order of
+    their keys, those behind `after`. `named`: that of `about`, if it holds a parked change.
     """
 
     partition: Partition
     generation: Generation
     which: Which
     tenant: str | None = None
+    about: Entity | None = None
+    after: str = ""
     except_tenants: frozenset[str] = frozenset()
     limit: int
+
+
+class Consult(msgspec.Struct, frozen=True):
+    """Look up what the local stores hold of `wanted`, on which `entity` depends; answered by `Consulted`.
+
+    The partition's own store is asked first, then those of the other partitions that are ours.
+    """
+
+    partition: Partition
+    generation: Generation
+    entity: Entity
+    wanted: tuple[Entity, ...]
 
 
 class PutBack(msgspec.Struct, frozen=True):
@@ -104,4 +121,4 @@ class Resume(msgspec.Struct, frozen=True):
     partitions: tuple[Partition, ...]
 
 
-Action = Send | Record | Adopt | DeadLetter | Commit | Load | PutBack | HandOver | Release | Pause | Resume
+Action = Send | Record | Adopt | DeadLetter | Commit | Load | Consult | PutBack | HandOver | Release | Pause | Resume

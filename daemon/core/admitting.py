@@ -11,7 +11,7 @@ from daemon.core.notices import Conflicted, Received, Settled
 from daemon.core.procedure import Prepared
 from daemon.core.recording import Recording
 from daemon.core.state import Assignment, State, Work
-from daemon.core.stepping import prepare
+from daemon.core.stepping import is_draft, prepare
 
 
 class Admitting:
@@ -60,7 +60,9 @@ class Admitting:
             lane = assignment.lanes.get(change.entity)
             known = lane.entry if lane else _known(arrival.entry, tenant)
             highest = lane.version_seen if lane else known.highest
-            if change.version > highest or (change.version == highest and _is_replayed(change, lane)):
+            if change.version > highest and is_draft(self._state.recipes[change.entity.kind], change):
+                self._state.settle_change(assignment, arrival.offset, change, "ignored", "draft")
+            elif change.version > highest or (change.version == highest and _is_replayed(change, lane)):
                 self._enter(assignment, Item(change, arrival.offset, "record", is_suspect=False), lane, known)
             else:
                 is_conflict = change.version == highest and self._conflicts(change, tenant, lane, known)
@@ -95,15 +97,18 @@ class Admitting:
         superseded = lane.offer(item)
         if superseded:
             self._state.settle(assignment, superseded, "superseded")
-        if lane.phase == "backing_off" and lane.current:
+        if lane.current and lane.phase == "backing_off":
             self._delivering.supersede(Work(assignment, lane, lane.current))
+        elif lane.current and lane.phase == "depending":
+            self._delivering.start(self._delivering.supersede(Work(assignment, lane, lane.current)))
 
     def _open(self, assignment: Assignment, item: Item, known: Entry) -> None:
         tenant = item.change.entity.tenant
         is_full = self._state.open_lanes[tenant] >= self._state.policy.bounds.open_per_tenant
         lane = self._state.open_lane(assignment, item.change.entity, known)
         lane.offer(item)
-        if is_full or tenant in assignment.waiting or not self._state.is_served(tenant):
+        is_behind = (is_full or tenant in assignment.waiting) and lane.entity not in self._state.dependents
+        if is_behind or not self._state.is_served(tenant):
             lane.advance()
             self._recording.wait(Work(assignment, lane, item))
         else:

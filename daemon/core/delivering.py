@@ -1,16 +1,30 @@
 """From a lane's next item to its outcome: starting procedures, and concluding what their outcomes ask for."""
 
+from collections.abc import Mapping
 from typing import assert_never
+
+import msgspec
 
 from daemon.core.actions import PutBack
 from daemon.core.calling import Calling
+from daemon.core.depending import (
+    MISSING_DEPENDENCY,
+    Awaited,
+    Blocked,
+    Depending,
+    missing_dependency,
+    refused_dependency,
+)
+from daemon.core.events import Consulted
 from daemon.core.lanes import Lane
-from daemon.core.model import Tenant
+from daemon.core.ledger import Entry
+from daemon.core.model import Entity, Kind, Tenant
 from daemon.core.notices import Held, Misbehaved, Retried
 from daemon.core.procedure import (
     Delivered,
     Denied,
     InternalError,
+    MissingDependency,
     Outcome,
     Prepared,
     Procedure,
@@ -28,9 +42,10 @@ from daemon.core.stepping import already, begin, prepare
 class Delivering:
     """Takes items from lanes, starts their procedures and acts on the outcomes."""
 
-    def __init__(self, state: State, recording: Recording, calling: Calling) -> None:
-        """Share the planner's memory, its way to the ledger and its way to DnB."""
+    def __init__(self, state: State, recording: Recording, calling: Calling, depending: Depending) -> None:
+        """Share the planner's memory, its way to the ledger, its way to DnB, and what knows of dependencies."""
         self._state = state
+        self._depending = depending
         self._recording = recording
         self._calling = calling
 
@@ -51,27 +66,48 @@ class Delivering:
         else:
             self.start(Work(assignment, lane, item))
 
-    def start(self, work: Work) -> None:
-        """Start the procedure of the lane's current item, or let the item wait if its tenant is not served."""
+    def start(self, work: Work, entries: Mapping[Entity, Entry] | None = None) -> None:
+        """Start the procedure of the lane's current item, or let it wait: for its tenant or for a dependency.
+
+        `entries` is what the ledger told of its dependencies, None while it has not been asked.
+        """
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         if tenant is None or not self._state.is_served(tenant.name):
             self._wait(work)
             return
+        self._state.await_nothing(work.lane)
         work.lane.touch(work.item, work.assignment.generation, work.assignment.late_until)
         attempt = Attempt(tenant, started_at=self._state.now)
         attempt.work = work
-        attempt.procedure = self._procedure(work, tenant, attempt)
-        self.go_on(attempt, self._calling.step(attempt, None))
+        procedure = self._procedure(work, attempt, entries)
+        if procedure is not None:
+            attempt.procedure = procedure
+            self.go_on(attempt, self._calling.step(attempt, None))
 
-    def _procedure(self, work: Work, tenant: Tenant, attempt: Attempt) -> Procedure:
-        prepared = prepare(self._state.recipes[work.lane.entity.kind], tenant, work.item.change)
+    def consulted(self, assignment: Assignment, event: Consulted) -> None:
+        """Go on with a lane that asked the ledger about its dependencies, if it still waits for the answer."""
+        lane = assignment.lanes.get(event.entity)
+        if lane is not None and lane.current is not None and lane.phase == "consulting":
+            self.start(self.supersede(Work(assignment, lane, lane.current)), event.entries)
+
+    def _procedure(self, work: Work, attempt: Attempt, entries: Mapping[Entity, Entry] | None) -> Procedure | None:
+        """Return the procedure of the lane's item, None if the lane waits for a dependency first."""
+        prepared = prepare(self._state.recipes[work.lane.entity.kind], attempt.tenant, work.item.change)
         if not isinstance(prepared, Prepared):
             return already(prepared)
-        attempt.fingerprint = prepared.fingerprint
+        attempt.fingerprint, attempt.dependencies = prepared.fingerprint, prepared.dependencies
         entry = work.lane.entry
         if entry.dnb_id is not None and entry.fingerprint == prepared.fingerprint and not work.lane.is_dirty:
             return already(Unchanged(entry.dnb_id, entry.number or ""))
-        return begin(prepared, work.lane.known(work.item.change.version))
+        related = self._depending.resolve(work, prepared.dependencies, entries)
+        match related:
+            case Awaited():
+                return None
+            case Blocked(dependency, because):
+                attempt.blocked_by = dependency.entity.key
+                return already(refused_dependency(dependency, because))
+            case _:
+                return begin(prepared, work.lane.known(work.item.change.version, related))
 
     def supersede(self, work: Work) -> Work:
         """Settle the current item as superseded if a newer one queues, and return the work that remains."""
@@ -147,8 +183,10 @@ class Delivering:
             case Delivered() | Unchanged():
                 self._state.throttles.pop(attempt.tenant.name, None)
                 self._recording.deliver(work, attempt, outcome)
-            case Refused(reason=reason):
-                self._refuse(work, Cause(reason=reason, refusal=outcome))
+            case Refused():
+                self._refuse(work, self._refusal_cause(attempt, outcome))
+            case MissingDependency(kind):
+                self._miss(work, attempt, kind)
             case Throttled():
                 self._throttle(attempt.tenant, outcome)
                 self._again(work)
@@ -174,6 +212,34 @@ class Delivering:
             self._recording.end_check(work)
         else:
             self._recording.park(work, cause)
+
+    def _refusal_cause(self, attempt: Attempt, refused: Refused) -> Cause:
+        """Return how a refused change is parked: tried again by time only if its repair may be made unseen.
+
+        One whose dependency is refused is released by that one's delivery; should a restart fall between, by time.
+        """
+        is_timed = refused.heals or attempt.blocked_by != ""
+        next_try = self._state.policy.retrying.healing(attempt.tenant.name, self._state.now) if is_timed else None
+        return Cause(reason=refused.reason, refusal=refused, next_try=next_try, blocked_by=attempt.blocked_by)
+
+    def _miss(self, work: Work, attempt: Attempt, kind: Kind) -> None:
+        """Wait a while for a dependency that nobody knows, then park the change until that is delivered."""
+        dependency = next((one for one in attempt.dependencies if one.entity.kind == kind), None)
+        if dependency is None:
+            self._conclude(work, attempt, InternalError("MissingDependency"))
+            return
+        if work.assignment.ending:
+            return
+        work = self.supersede(work)
+        item, now = work.item, self._state.now
+        item.first_missed_at = now if item.first_missed_at is None else item.first_missed_at
+        until = item.first_missed_at + self._state.policy.retrying.dependency_wait
+        if self._is_failure_known(work) or item.origin == "check" or now >= until:
+            cause = self._parked_cause(work, MISSING_DEPENDENCY)
+            refusal = cause.refusal or missing_dependency(dependency)
+            self._refuse(work, msgspec.structs.replace(cause, refusal=refusal, blocked_by=dependency.entity.key))
+        else:
+            self._state.await_delivery(work.lane, dependency.entity, until)
 
     def _throttle(self, tenant: Tenant, outcome: Throttled) -> None:
         wait = outcome.retry_after
@@ -250,10 +316,14 @@ class Delivering:
         """Tell whether a failing item leaves its lane: at once if it was parked for a failure, else after a while."""
         if work.item.origin == "check":
             return False
-        parked = work.lane.entry.parked
-        if work.item.origin == "parked" and parked is not None and not parked.is_waiting:
+        if self._is_failure_known(work):
             return True
         return self._state.now - first_failed_at >= self._state.policy.retrying.park_after
+
+    def _is_failure_known(self, work: Work) -> bool:
+        """Tell whether the item comes from the ledger, where it was parked for a failure: one try is enough then."""
+        parked = work.lane.entry.parked
+        return work.item.origin == "parked" and parked is not None and not parked.is_waiting
 
     def _parked_cause(self, work: Work, reason: str) -> Cause:
         """Return how a failing change is parked: with its next try, or given up after all that time."""

@@ -16,7 +16,8 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` is the offset to read from; `end` the partition's end at the assignment: what lies before it may have
     been in flight with the former owner unless `handed_over`. `share` is owned/total partitions of the group.
-    `parked`, `waiting_tenants`, `known_tenants` and `next_due` (an instant) tell what the restored ledger holds.
+    `parked`, `waiting_tenants`, `blocked_tenants` (with changes that wait for a dependency), `known_tenants`,
+    `next_due` (an instant) and `holds` (by tenant, or `*` for all: until when) tell what the restored ledger holds.
     """
 
     partition: Partition
@@ -27,8 +28,10 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True):
     share: float
     parked: int = 0
     waiting_tenants: frozenset[str] = frozenset()
+    blocked_tenants: frozenset[str] = frozenset()
     known_tenants: frozenset[str] = frozenset()
     next_due: float | None = None
+    holds: Mapping[str, float] = {}
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -97,6 +100,25 @@ class Loaded(msgspec.Struct, frozen=True):
     entries: tuple[tuple[Entity, Entry], ...]
     next_due: float | None
     exhausted: bool
+    about: Entity | None = None
+
+
+class Consulted(msgspec.Struct, frozen=True):
+    """What a `Consult` found of the dependencies of `entity`; those that no store of ours knows are left out."""
+
+    partition: Partition
+    generation: Generation
+    entity: Entity
+    entries: Mapping[Entity, Entry]
+
+
+class HoldChanged(msgspec.Struct, frozen=True):
+    """A person holds a tenant (`*`: all of them) until an instant that may be infinite, or with None releases it."""
+
+    partition: Partition
+    generation: Generation
+    scope: str
+    until: float | None
 
 
 class Followed(msgspec.Struct, frozen=True):
@@ -144,6 +166,8 @@ Event = (
     | DeadLettered
     | Committed
     | Loaded
+    | Consulted
+    | HoldChanged
     | Followed
     | TenantsChanged
     | Revoking

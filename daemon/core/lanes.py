@@ -1,21 +1,32 @@
 """The lane of one entity: its changes in order, at most one in flight, the newest replacing what still queues."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from daemon.core.ledger import Entry
-from daemon.core.model import Change, Entity, Generation
+from daemon.core.model import Change, Entity, Generation, Kind
 from daemon.core.procedure import Known
 
 Origin = Literal["record", "parked", "check"]
 """Where an item came from: a record of the input topic, a parked change of the ledger, a dirty entry to be checked."""
 
-Phase = Literal["idle", "calling", "backing_off", "recording"]
+Phase = Literal["idle", "consulting", "depending", "calling", "backing_off", "recording"]
+"""What a lane does: `consulting` the ledger on dependencies, `depending` on one that is not delivered yet."""
 
 
 class Item:
     """One change in a lane. `offset` is its record's, None for what came from the ledger."""
 
-    __slots__ = ("attempts", "change", "displaced", "first_failed_at", "is_suspect", "offset", "origin")
+    __slots__ = (
+        "attempts",
+        "change",
+        "displaced",
+        "first_failed_at",
+        "first_missed_at",
+        "is_suspect",
+        "offset",
+        "origin",
+    )
 
     def __init__(self, change: Change, offset: int | None, origin: Origin, *, is_suspect: bool) -> None:
         """Take the change; `is_suspect` if a former owner of the partition may have attempted it."""
@@ -26,12 +37,14 @@ class Item:
         self.attempts = 0
         self.displaced = 0
         self.first_failed_at: float | None = None
+        self.first_missed_at: float | None = None
 
     def inherit(self, other: "Item") -> None:
         """Take over the failed tries of the item that this one replaces: the API is no better for a newer version."""
         self.displaced = other.displaced + 1
         self.attempts = other.attempts
         self.first_failed_at = other.first_failed_at
+        self.first_missed_at = other.first_missed_at
         self.is_suspect = self.is_suspect or other.is_suspect
 
 
@@ -43,6 +56,7 @@ class Lane:
     """
 
     __slots__ = (
+        "awaits",
         "current",
         "dirty_until",
         "entity",
@@ -62,6 +76,7 @@ class Lane:
         self.queued: Item | None = None
         self.phase: Phase = "idle"
         self.retry_at = 0.0
+        self.awaits: Entity | None = None
         self.must_read = False
         self.dirty_until = entry.dirty_until
         self.version_seen = entry.highest
@@ -97,9 +112,15 @@ class Lane:
         """Tell whether DnB may hold something that the entry does not know."""
         return self.must_read or self.dirty_until is not None
 
-    def known(self, version: int) -> Known:
-        """Return what a procedure may know of the entity."""
-        return Known(version=version, dnb_id=self.entry.dnb_id, number=self.entry.number, dirty=self.is_dirty)
+    def known(self, version: int, related: Mapping[Kind, int]) -> Known:
+        """Return what a procedure may know of the entity and of the dependencies that were delivered."""
+        return Known(
+            version=version,
+            dnb_id=self.entry.dnb_id,
+            number=self.entry.number,
+            dirty=self.is_dirty,
+            related=related,
+        )
 
     def content_of(self, version: int) -> bytes | None:
         """Return the undecoded data of that version if the lane or its entry still holds it."""

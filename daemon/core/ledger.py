@@ -20,7 +20,8 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A change kept in the ledger until it can be delivered or is repaired.
 
     `next_try` is None while only a repair, or free quota for a waiting one, can release it. `steps` are the last
-    things that happened to it, oldest first; `refusal` says what a person must repair.
+    things that happened to it, oldest first; `refusal` says what a person must repair. `blocked_by` is the key of the
+    entity whose delivery releases it.
     """
 
     version: int
@@ -32,7 +33,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attempts: int = 0
     refusal: Refused | None = None
     steps: tuple[str, ...] = ()
-    notified: bool = False
+    blocked_by: str = ""
     unknown: dict[str, Any] = {}
 
     @property
@@ -46,6 +47,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `company` is the company key's hash, empty while no company was known; `version` is the delivered one, 0 for none;
     `dirty_until` is set while DnB may hold something that the ledger does not know, with `dirty_data` to put it right.
+    `remarks` are the reasons of what a person should know about the delivery.
     """
 
     scheme: int = SCHEME
@@ -61,6 +63,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dirty_until: float | None = None
     dirty_data: bytes | None = None
     parked: Parked | None = None
+    remarks: tuple[str, ...] = ()
     unknown: dict[str, Any] = {}
 
     @property

@@ -1,5 +1,6 @@
 """The values that every part of the program speaks of: entities, changes, tenants, partitions, generations."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -68,6 +69,19 @@ class Ignored(msgspec.Struct, frozen=True):
 Message = Change | Undecodable | Ignored
 
 
+class Booking(msgspec.Struct, frozen=True, kw_only=True):
+    """How a tenant's invoices are booked.
+
+    `flow`: as customer invoices that DnB books, or as vouchers posted directly in the journal. `products` maps a
+    product type of Moment's (hours, expenses, products) to the number of the product in DnB that its lines use.
+    `vat_codes` maps an account number to the VAT code of lines that have none.
+    """
+
+    flow: Literal["invoice", "voucher"] = "invoice"
+    products: Mapping[str, str] = {}
+    vat_codes: Mapping[str, str] = {}
+
+
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """A customer of Moment whose company in DnB is kept equal.
 
@@ -84,3 +98,4 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     first_number: int = 100_000
     last_number: int = 199_999
     held: str | None = None
+    booking: Booking = Booking()

@@ -98,6 +98,14 @@ class Checked(msgspec.Struct, frozen=True):
     entity: Entity
 
 
+class Remarked(msgspec.Struct, frozen=True):
+    """A change was delivered, and a person should know something about it; `reason` is fit for a metric label."""
+
+    entity: Entity
+    version: int
+    reason: str
+
+
 class Fenced(msgspec.Struct, frozen=True):
     """A reply came for a call of an assignment that has ended; it changed nothing."""
 
@@ -120,6 +128,7 @@ Notice = (
     | Misbehaved
     | Held
     | Checked
+    | Remarked
     | Fenced
     | Reasserted
 )

@@ -9,13 +9,16 @@ from daemon.core.actions import Action, Commit, Pause, Resume
 from daemon.core.admitting import Admitting
 from daemon.core.calling import Calling
 from daemon.core.delivering import Delivering
+from daemon.core.depending import Depending
 from daemon.core.events import (
     Assigned,
     Committed,
+    Consulted,
     DeadLettered,
     Event,
     Fetched,
     Followed,
+    HoldChanged,
     Loaded,
     Lost,
     NotSent,
@@ -33,7 +36,7 @@ from daemon.core.parting import Parting
 from daemon.core.procedure import Probe, Recipe
 from daemon.core.recording import Recording
 from daemon.core.refilling import Refilling
-from daemon.core.state import Assignment, Policy, State, Work
+from daemon.core.state import ALL_TENANTS, Assignment, Policy, State, Work
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,8 @@ class Planner:
         self._state = State(policy, recipes, probe)
         self._recording = Recording(self._state)
         self._calling = Calling(self._state)
-        self._delivering = Delivering(self._state, self._recording, self._calling)
+        self._depending = Depending(self._state)
+        self._delivering = Delivering(self._state, self._recording, self._calling, self._depending)
         self._admitting = Admitting(self._state, self._recording, self._delivering)
         self._refilling = Refilling(self._state, self._delivering)
         self._parting = Parting(self._state, self._calling)
@@ -77,8 +81,11 @@ class Planner:
         self._state.now = now
         self._dispatch(event)
         self._wake()
-        self._refilling.look()
         self._parting.step()
+        if self._state.are_holds_changed:
+            self._apply_holds()
+        self._go_on()
+        self._refilling.look()
         self._grant()
         self._commit()
         self._pace_fetching()
@@ -123,7 +130,7 @@ class Planner:
 
     def _dispatch(self, event: Event) -> None:
         match event:
-            case Fetched() | Loaded() | Followed():
+            case Fetched() | Loaded() | Consulted() | HoldChanged() | Followed():
                 self._for_assignment(event)
             case Replied() | NotSent() | TokenRenewed():
                 self._for_call(event)
@@ -175,6 +182,8 @@ class Planner:
         assignment.late_until = self._state.now + self._state.policy.retrying.late_bound
         assignment.parked = event.parked
         assignment.waiting = set(event.waiting_tenants)
+        assignment.blocked = set(event.blocked_tenants)
+        assignment.holds = dict(event.holds)
         assignment.next_due = event.next_due
         assignment.share = event.share
         if not self._state.assignments:
@@ -185,10 +194,11 @@ class Planner:
         self._state.hungry |= event.waiting_tenants
         self._state.output.append(ParkedMoved("restored", event.parked))
         self._next_commit = self._state.now
+        self._state.are_holds_changed = True
         if self._is_paused:
             self._state.output.append(Pause((event.partition,)))
 
-    def _for_assignment(self, event: Fetched | Loaded | Followed) -> None:
+    def _for_assignment(self, event: Fetched | Loaded | Consulted | HoldChanged | Followed) -> None:
         """Give the event to its assignment, unless that has ended or is ending."""
         assignment = self._state.assignments.get(event.partition)
         if assignment is None or assignment.generation != event.generation or assignment.ending:
@@ -198,6 +208,10 @@ class Planner:
                 self._admitting.fetched(assignment, event)
             case Loaded():
                 self._refilling.loaded(assignment, event)
+            case Consulted():
+                self._delivering.consulted(assignment, event)
+            case HoldChanged():
+                self._hold_changed(assignment, event)
             case Followed():
                 self._recording.follow(assignment, event)
             case _ as never:
@@ -233,7 +247,42 @@ class Planner:
             if not self._state.is_served(name):
                 self._delivering.shelve(name)
 
+    def _hold_changed(self, assignment: Assignment, event: HoldChanged) -> None:
+        if event.until is None:
+            assignment.holds.pop(event.scope, None)
+        else:
+            assignment.holds[event.scope] = event.until
+        self._state.are_holds_changed = True
+
+    def _apply_holds(self) -> None:
+        """Hold whom a person holds in any of our partitions, and serve the others again."""
+        before, held = self._state.held_until, dict[str, float]()
+        for assignment in self._state.assignments.values():
+            for scope, until in assignment.holds.items():
+                held[scope] = max(held.get(scope, 0.0), until)
+        self._state.held_until = held
+        self._state.are_holds_changed = False
+        for scope, until in held.items():
+            if until < FOREVER:
+                self._state.wake(until, scope)
+        for scope in sorted(before.keys() | held.keys()):
+            if before.get(scope) != held.get(scope):
+                self._hold_or_serve(scope)
+
+    def _hold_or_serve(self, scope: str) -> None:
+        for name in self._state.tenants if scope == ALL_TENANTS else (scope,):
+            if self._state.is_held(name):
+                self._delivering.shelve(name)
+            else:
+                self._wake_tenant(name)
+
     # -- what every event may bring about ----------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Start again what waited for an entity about which something was concluded."""
+        for work in self._depending.concluded():
+            if work.lane.phase == "depending" and work.lane.current is work.item:
+                self._delivering.start(self._delivering.supersede(work))
 
     def _wake(self) -> None:
         for whom in self._state.woken():
@@ -245,13 +294,19 @@ class Planner:
     def _wake_lane(self, entity: Entity) -> None:
         for assignment in self._state.assignments.values():
             lane = assignment.lanes.get(entity)
-            is_time = lane is not None and lane.phase == "backing_off" and lane.retry_at <= self._state.now
+            is_waiting = lane is not None and lane.phase in {"backing_off", "depending"}
+            is_time = lane is not None and is_waiting and lane.retry_at <= self._state.now
             if lane and lane.current and is_time and not assignment.ending:
                 self._delivering.start(Work(assignment, lane, lane.current))
 
     def _wake_tenant(self, name: str) -> None:
+        if name == ALL_TENANTS:
+            self._hold_or_serve(name)
+            return
         tenant = self._state.tenants.get(name)
-        if tenant is None or tenant.held or self._state.pacing.released_at(name) > self._state.now:
+        if tenant is None or tenant.held or self._state.is_held(name):
+            return
+        if self._state.pacing.released_at(name) > self._state.now:
             return
         if name not in self._state.denials:
             self._refilling.serve_again(name)

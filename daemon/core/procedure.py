@@ -4,12 +4,12 @@ A procedure holds no client, clock or sleep; the planner steps it and decides wh
 start again from the beginning after any interruption, because it first reads what DnB has and continues from there.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Protocol
 
 import msgspec
 
-from daemon.core.model import Change, Tenant
+from daemon.core.model import Change, Entity, Kind, Tenant
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,24 +50,48 @@ class Unanswered(msgspec.Struct, frozen=True):
 Reply = Answered | Unreachable | Unanswered
 
 
+class Dependency(msgspec.Struct, frozen=True):
+    """An entity that DnB must hold before a change that refers to it, and the business number it has in Moment.
+
+    A change has at most one dependency of a kind.
+    """
+
+    entity: Entity
+    number: str
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger tells a procedure about its entity.
 
     `version` is the one to deliver. `dirty`: DnB may hold something that the ledger does not know, so nothing may be
-    concluded before DnB was read.
+    concluded before DnB was read. `related` holds the DnB id of each dependency that the ledger knows as delivered.
     """
 
     version: int
     dnb_id: int | None = None
     number: str | None = None
     dirty: bool = False
+    related: Mapping[Kind, int] = {}
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about a delivery that a person should know and that stopped nothing.
+
+    `reason` is one word of a closed list, fit for a metric label; `value` may be shown to the tenant's own people only.
+    """
+
+    reason: str
+    field: str
+    value: str
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """DnB now holds the change, and a write was needed for it."""
+    """DnB now holds the change, and a write was needed for it; `voucher` is the journal's number of an invoice."""
 
     dnb_id: int
     number: str
+    voucher: str | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 class Unchanged(msgspec.Struct, frozen=True):
@@ -75,13 +99,16 @@ class Unchanged(msgspec.Struct, frozen=True):
 
     dnb_id: int
     number: str
+    voucher: str | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """A person must repair something: the field, its value, the rule it breaks and the repair.
 
     `reason` is one word of a closed list, fit for a metric label. `value` may be shown to the tenant's own people
-    (mail, console) and nowhere else.
+    (mail, console) and nowhere else. `heals` tells that the repair is made in DnB, where nothing tells us of it, so
+    that the change is tried again every so often (a closed period, an account, VAT code or product that is missing).
     """
 
     reason: str
@@ -89,6 +116,13 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     rule: str
     repair: str
+    heals: bool = False
+
+
+class MissingDependency(msgspec.Struct, frozen=True):
+    """A dependency of that kind is neither known to the ledger nor found in DnB by its number."""
+
+    kind: Kind
 
 
 class Throttled(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,20 +156,30 @@ class InternalError(msgspec.Struct, frozen=True):
     reason: str
 
 
-Outcome = Delivered | Unchanged | Refused | Throttled | Unavailable | Denied | Unknown | InternalError
+Outcome = (
+    Delivered | Unchanged | Refused | MissingDependency | Throttled | Unavailable | Denied | Unknown | InternalError
+)
 
 Procedure = Generator[Call, Reply, Outcome]
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A decoded and checked change: its fingerprint, and how to start the procedure that delivers it."""
+    """A decoded and checked change: its fingerprint, how to start the procedure that delivers it, and what it needs.
+
+    `dependencies` are in the order in which they are delivered: customer, project, credited invoice.
+    """
 
     fingerprint: str
     start: Callable[[Known], Procedure]
+    dependencies: tuple[Dependency, ...] = ()
 
 
 class Recipe(Protocol):
     """What the target knows of one kind: how a change becomes a procedure."""
+
+    def is_draft(self, change: Change) -> bool:
+        """Tell whether the change is none of our business yet; cheap, and false for what cannot be decoded."""
+        ...
 
     def prepare(self, tenant: Tenant, change: Change) -> Prepared | Refused:
         """Return the change ready to be delivered, or why a person must repair it first."""

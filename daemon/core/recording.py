@@ -8,7 +8,7 @@ from daemon.core.actions import Adopt, DeadLetter, Record
 from daemon.core.events import Followed
 from daemon.core.ledger import WAITING, Entry, Parked, rank
 from daemon.core.model import Entity, Undecodable
-from daemon.core.notices import Checked, ParkedMoved, Reasserted, Released, ReleasedAs, Settled, Settlement
+from daemon.core.notices import Checked, ParkedMoved, Reasserted, Released, ReleasedAs, Remarked, Settled, Settlement
 from daemon.core.procedure import Delivered, Refused, Unchanged
 from daemon.core.state import (
     AgainPending,
@@ -32,6 +32,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     next_try: float | None = None
     attempts: int = 0
     refusal: Refused | None = None
+    blocked_by: str = ""
 
 
 class Recording:
@@ -54,6 +55,8 @@ class Recording:
             fingerprint=attempt.fingerprint,
             dnb_id=outcome.dnb_id,
             number=outcome.number,
+            voucher=outcome.voucher or lane.entry.voucher,
+            remarks=tuple(remark.reason for remark in outcome.remarks),
             delivered_at=self._state.now,
             occurred_at=item.change.occurred_at,
             dirty_until=None if is_clean else lane.dirty_until,
@@ -61,6 +64,8 @@ class Recording:
             parked=lane.entry.parked if item.origin == "check" else None,
         )
         lane.must_read = False
+        for remark in outcome.remarks:
+            self._state.output.append(Remarked(lane.entity, item.change.version, remark.reason))
         is_delivered = isinstance(outcome, Delivered)
         if item.origin == "check":
             self._checked(work, "healed" if is_delivered else "verified")
@@ -94,7 +99,7 @@ class Recording:
             attempts=cause.attempts,
             refusal=cause.refusal,
             steps=steps[-STEPS_KEPT:],
-            notified=before is not None and before.notified and before.reason == cause.reason,
+            blocked_by=cause.blocked_by,
         )
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)
@@ -211,6 +216,7 @@ class Recording:
         self._state.settle(assignment, item, pending.settlement, pending.reason)
         assignment.note(lane.entity.tenant, lane.entry)
         self._state.hungry.add(lane.entity.tenant)
+        self._state.concluded.append((lane.entity, lane.entry.dnb_id is not None))
         return None if is_outranked else pending.work
 
     def _outrank(self, pending: EntryPending) -> None:

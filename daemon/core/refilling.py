@@ -6,7 +6,7 @@ from daemon.core.events import Loaded
 from daemon.core.lanes import Item
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Change, Entity
-from daemon.core.state import Assignment, State
+from daemon.core.state import Assignment, State, Sweep
 
 LOADED_AT_ONCE = 200
 """So many entries are taken from the local store at once: enough work for seconds, decoded in milliseconds."""
@@ -28,6 +28,7 @@ class Refilling:
         for name in self._state.hungry:
             if self._has_room(name):
                 self._refill(name)
+                self._sweep(name)
         self._state.hungry.clear()
 
     def is_due(self, assignment: Assignment) -> bool:
@@ -50,12 +51,14 @@ class Refilling:
     def release_refused(self, tenant: str) -> None:
         """Try again what was refused to a tenant whose terms have changed."""
         for assignment in self._state.assignments.values():
-            if not assignment.ending:
-                self._load(assignment, "refused", tenant)
+            assignment.sweeps[tenant] = Sweep(tenant, None)
+        self._state.hungry.add(tenant)
 
     def loaded(self, assignment: Assignment, event: Loaded) -> None:
         """Put the entries into lanes; what cannot be served now, or is open already, stays in the ledger."""
         assignment.loading.discard((event.which, event.tenant))
+        if event.which in {"refused", "blocked"}:
+            self._swept(assignment, event)
         if event.which == "due":
             assignment.next_due = event.next_due
             assignment.note_due(assignment.unseen_due)
@@ -83,6 +86,36 @@ class Refilling:
             is_asked = ("waiting", name) in assignment.loading
             if name in assignment.waiting and not is_asked and not assignment.ending:
                 self._load(assignment, "waiting", name)
+
+    def _sweep(self, name: str) -> None:
+        """Take the next portion of what was released of a tenant's parked changes."""
+        for assignment in self._state.assignments.values():
+            for sweep in assignment.sweeps.values() if not assignment.ending else ():
+                if sweep.tenant == name and not sweep.is_asked:
+                    sweep.is_asked = True
+                    load = Load(
+                        partition=assignment.partition,
+                        generation=assignment.generation,
+                        which="blocked" if sweep.about else "refused",
+                        tenant=name,
+                        about=sweep.about,
+                        after=sweep.after,
+                        limit=min(LOADED_AT_ONCE, self._state.policy.bounds.open_per_tenant),
+                    )
+                    self._state.output.append(load)
+
+    def _swept(self, assignment: Assignment, event: Loaded) -> None:
+        """Go on behind the portion that came, or end the sweep with the last one."""
+        subject = event.about or event.tenant or ""
+        sweep = assignment.sweeps.get(subject)
+        if sweep is None:
+            return
+        sweep.is_asked = False
+        if event.exhausted:
+            del assignment.sweeps[subject]
+        else:
+            sweep.after = event.entries[-1][0].key
+            self._state.hungry.add(sweep.tenant)
 
     def _load(self, assignment: Assignment, which: Which, tenant: str | None) -> None:
         assignment.loading.add((which, tenant))

@@ -14,7 +14,7 @@ from daemon.core.model import Change, Entity, Generation, Kind, Partition, Tenan
 from daemon.core.notices import Notice, Settled, Settlement
 from daemon.core.offsets import Offsets
 from daemon.core.pacing import Limits, Pacing
-from daemon.core.procedure import Call, Probe, Procedure, Recipe
+from daemon.core.procedure import Call, Dependency, Probe, Procedure, Recipe
 from daemon.core.retrying import Retrying
 
 PATIENCE_SECONDS = 5.0
@@ -44,6 +44,25 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 Ending = Literal["finishing", "handing_over", "committing"]
 """How far a revoked partition is: calls in flight finish, the handover is written, the last offset is committed."""
 
+ALL_TENANTS = "*"
+"""The scope of a hold that concerns every tenant."""
+
+
+class Sweep:
+    """A walk through the parked changes of a tenant that something has released, in portions, each taken once.
+
+    `about` is the dependency that was delivered; None if all that was refused is tried again.
+    """
+
+    __slots__ = ("about", "after", "is_asked", "tenant")
+
+    def __init__(self, tenant: str, about: Entity | None) -> None:
+        """Begin before the first key."""
+        self.tenant = tenant
+        self.about = about
+        self.after = ""
+        self.is_asked = False
+
 
 class Assignment:
     """One partition while it is ours: its offsets, its open lanes, and what its ledger still holds for later.
@@ -63,6 +82,9 @@ class Assignment:
         self.is_handed_over = True
         self.parked = 0
         self.waiting: set[str] = set()
+        self.blocked: set[str] = set()
+        self.holds: dict[str, float] = {}
+        self.sweeps: dict[str | Entity, Sweep] = {}
         self.loading: set[tuple[str, str | None]] = set()
         self.next_due: float | None = None
         self.unseen: set[str] = set()
@@ -74,9 +96,13 @@ class Assignment:
     def note(self, tenant: str, entry: Entry) -> None:
         """Remember that the ledger holds an entry of the tenant that wants work later, if it does."""
         self.note_due(entry.due)
-        if entry.parked is not None and entry.parked.is_waiting:
+        if entry.parked is None:
+            return
+        if entry.parked.is_waiting:
             self.waiting.add(tenant)
             self.unseen.add(tenant)
+        if entry.parked.blocked_by:
+            self.blocked.add(tenant)
 
     def note_due(self, instant: float | None) -> None:
         """Remember that the ledger holds something that is due then."""
@@ -95,7 +121,18 @@ class Work(msgspec.Struct, frozen=True):
 class Attempt:
     """One run of a procedure: for a lane's item, or for a tenant's probe (then `work` is None)."""
 
-    __slots__ = ("fingerprint", "has_written", "is_alive", "procedure", "started_at", "tenant", "ticket", "work")
+    __slots__ = (
+        "blocked_by",
+        "dependencies",
+        "fingerprint",
+        "has_written",
+        "is_alive",
+        "procedure",
+        "started_at",
+        "tenant",
+        "ticket",
+        "work",
+    )
 
     procedure: Procedure
 
@@ -105,6 +142,8 @@ class Attempt:
         self.started_at = started_at
         self.work: Work | None = None
         self.fingerprint = ""
+        self.dependencies: tuple[Dependency, ...] = ()
+        self.blocked_by = ""
         self.ticket = 0
         self.has_written = False
         self.is_alive = True
@@ -184,6 +223,10 @@ class State:
         self.throttles: Counter[str] = Counter()
         self.probing: set[str] = set()
         self.hungry: set[str] = set()
+        self.dependents: dict[Entity, dict[Entity, None]] = {}
+        self.concluded: list[tuple[Entity, bool]] = []
+        self.held_until: dict[str, float] = {}
+        self.are_holds_changed = False
         self.token_refusals = 0
         self.wakes: list[tuple[float, int, Entity | str]] = []
         self._serial = 0
@@ -205,9 +248,13 @@ class State:
     def is_served(self, name: str) -> bool:
         """Tell whether the tenant's changes may go into lanes; otherwise they wait in the ledger."""
         tenant = self.tenants.get(name)
-        if tenant is None or tenant.held is not None or name in self.denials:
+        if tenant is None or tenant.held is not None or name in self.denials or self.is_held(name):
             return False
         return self.pacing.released_at(name) - self.now <= PATIENCE_SECONDS
+
+    def is_held(self, name: str) -> bool:
+        """Tell whether a person holds the tenant, or everything."""
+        return any(self.held_until.get(scope, 0.0) > self.now for scope in (name, ALL_TENANTS))
 
     def is_transferred(self, entity: Entity) -> bool:
         """Tell whether the entity's kind is one that this program delivers and its tenant, if known, asks for."""
@@ -251,9 +298,35 @@ class State:
 
     def close_lane(self, assignment: Assignment, lane: Lane) -> None:
         """Close a lane that has nothing left to do."""
+        self.await_nothing(lane)
+        if lane.entity in self.dependents:
+            self.concluded.append((lane.entity, False))
         del assignment.lanes[lane.entity]
         self.open_lanes[lane.entity.tenant] -= 1
         self.hungry.add(lane.entity.tenant)
+
+    def lane_of(self, entity: Entity) -> Lane | None:
+        """Return the entity's open lane in whichever partition of ours it is."""
+        lanes = (assignment.lanes.get(entity) for assignment in self.assignments.values())
+        return next((lane for lane in lanes if lane is not None), None)
+
+    def await_delivery(self, lane: Lane, dependency: Entity, until: float) -> None:
+        """Let a lane wait until something is concluded about its dependency, or until that instant."""
+        self.await_nothing(lane)
+        lane.phase, lane.awaits, lane.retry_at = "depending", dependency, until
+        self.dependents.setdefault(dependency, {})[lane.entity] = None
+        if until < float("inf"):
+            self.wake(until, lane.entity)
+
+    def await_nothing(self, lane: Lane) -> None:
+        """Forget what a lane waited for."""
+        if lane.awaits is None:
+            return
+        waiting = self.dependents.get(lane.awaits, {})
+        waiting.pop(lane.entity, None)
+        if not waiting:
+            self.dependents.pop(lane.awaits, None)
+        lane.awaits = None
 
 
 def _earlier(one: float | None, other: float | None) -> float | None:

@@ -12,6 +12,14 @@ def prepare(recipe: Recipe, tenant: Tenant, change: Change) -> Prepared | Refuse
         return InternalError(type(error).__name__)
 
 
+def is_draft(recipe: Recipe, change: Change) -> bool:
+    """Tell whether the change is a draft; what our code fails on is none, so that it is parked and seen."""
+    try:
+        return recipe.is_draft(change)
+    except Exception:  # noqa: BLE001 - one change's bug must not stop the others
+        return False
+
+
 def begin(prepared: Prepared, known: Known) -> Procedure:
     """Return the procedure of a prepared change; nothing of it runs before the first step."""
     return (yield from prepared.start(known))

@@ -21,19 +21,25 @@ CREATE TABLE IF NOT EXISTS entries (
     due REAL,
     waiting_since REAL,
     reason TEXT,
+    blocked_by TEXT,
     taken INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
 CREATE INDEX IF NOT EXISTS entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
-CREATE INDEX IF NOT EXISTS entries_parked ON entries (reason, tenant) WHERE reason IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_parked ON entries (tenant, key) WHERE reason IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 PUT = """
-INSERT INTO entries (key, tenant, value, position, due, waiting_since, reason, taken) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+INSERT INTO entries (key, tenant, value, position, due, waiting_since, reason, blocked_by, taken)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.position, due = excluded.due,
-    waiting_since = excluded.waiting_since, reason = excluded.reason, taken = 0
+    waiting_since = excluded.waiting_since, reason = excluded.reason, blocked_by = excluded.blocked_by, taken = 0
 """
+
+FORM = 2
+"""Rises with the columns above: a file of another form is begun anew, from the topic."""
 
 FILE_ENDS = ("", "-wal", "-shm")
 """What SQLite calls the files of one database, behind its name."""
@@ -65,6 +71,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     parked: int
     waiting_tenants: frozenset[str]
+    blocked_tenants: frozenset[str]
     known_tenants: frozenset[str]
     next_due: float | None
 
@@ -183,10 +190,12 @@ class LedgerStore:
     def summary(self) -> Summary:
         """Return what the partition holds for later."""
         waiting = self._connection.execute("SELECT DISTINCT tenant FROM entries WHERE waiting_since IS NOT NULL")
+        blocked = self._connection.execute("SELECT DISTINCT tenant FROM entries WHERE blocked_by IS NOT NULL")
         known = self._connection.execute("SELECT DISTINCT tenant FROM entries")
         return Summary(
             parked=self._connection.execute("SELECT COUNT(*) FROM entries WHERE reason IS NOT NULL").fetchone()[0],
             waiting_tenants=frozenset(row[0] for row in waiting),
+            blocked_tenants=frozenset(row[0] for row in blocked),
             known_tenants=frozenset(row[0] for row in known),
             next_due=self.next_due(),
         )
@@ -221,6 +230,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
     """Make the file ready for work; raises where it is damaged: an entry it forgot would let an old version pass."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")
+    form: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    is_new = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0
+    if form != FORM and not is_new:
+        raise sqlite3.DatabaseError(f"the file has form {form}, not {FORM}")
+    connection.execute(f"PRAGMA user_version = {FORM}")
     connection.executescript(SCHEMA)
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != ("ok",):
@@ -252,7 +266,7 @@ def _entries(rows: list[tuple[str, bytes]]) -> list[tuple[Entity, Entry]]:
 
 def _row(
     entity: Entity, entry: Entry, offset: int
-) -> tuple[str, str, bytes, int, float | None, float | None, str | None]:
+) -> tuple[str, str, bytes, int, float | None, float | None, str | None, str | None]:
     parked = entry.parked
     waiting_since = parked.since if parked and parked.is_waiting else None
     return (
@@ -263,6 +277,7 @@ def _row(
         entry.due,
         waiting_since,
         parked.reason if parked else None,
+        (parked.blocked_by or None) if parked else None,
     )
 
 
@@ -277,4 +292,10 @@ def _query(load: Load, now: float) -> tuple[str, tuple[str | float, ...]]:
     if load.which == "waiting":
         condition = "tenant = ? AND waiting_since IS NOT NULL ORDER BY waiting_since LIMIT ?"
         return head + condition, (tenant, load.limit)
-    return head + "tenant = ? AND reason IS NOT NULL AND waiting_since IS NULL LIMIT ?", (tenant, load.limit)
+    about = load.about.key if load.about else ""
+    if load.which == "named":
+        return head + "key = ? AND reason IS NOT NULL LIMIT ?", (about, load.limit)
+    if load.which == "blocked":
+        return head + "blocked_by = ? AND key > ? ORDER BY key LIMIT ?", (about, load.after, load.limit)
+    condition = "tenant = ? AND reason IS NOT NULL AND waiting_since IS NULL AND key > ? ORDER BY key LIMIT ?"
+    return head + condition, (tenant, load.after, load.limit)

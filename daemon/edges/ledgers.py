@@ -64,13 +64,6 @@ class Ledgers:
             self.retire(partition)
             store.close()
 
-    def _open(self, partition: Partition) -> LedgerStore:
-        try:
-            return LedgerStore(self._folder / f"{partition.topic}-{partition.number}.sqlite3")
-        except (OSError, sqlite3.Error) as error:
-            text = f"MOMENT_DNB_DATA_DIR={str(self._folder)!r}: no ledger can be kept there ({error})"
-            raise ConfigurationError(text) from None
-
     @contextlib.asynccontextmanager
     async def reading(self, partition: Partition, store: LedgerStore) -> AsyncGenerator[LedgerPartition]:
         """Connect the reading side of the partition's ledger."""

@@ -60,6 +60,7 @@ METRICS = (
     Metric("retries_total", "counter", "Changes that will be tried again, by reason.", ("reason",)),
     Metric("version_conflicts_total", "counter", "Records with other content under a known version."),
     Metric("internal_errors_total", "counter", "Changes parked because our code failed on them."),
+    Metric("remarks_total", "counter", "Deliveries that a person should know something about.", ("reason",)),
     Metric("checks_total", "counter", "Entities read again after an unknown outcome.", ("result",)),
     Metric("fenced_replies_total", "counter", "Replies to calls of an assignment that has ended."),
     Metric("reasserted_total", "counter", "Ledger entries written again behind a former owner's."),

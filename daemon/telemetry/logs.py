@@ -10,7 +10,18 @@ from structlog.typing import Processor
 from daemon.core.actions import Action
 from daemon.core.events import Assigned, Event, Lost, Revoking
 from daemon.core.model import Entity
-from daemon.core.notices import Checked, Conflicted, Fenced, Held, Misbehaved, Notice, Reasserted, Retried, Settled
+from daemon.core.notices import (
+    Checked,
+    Conflicted,
+    Fenced,
+    Held,
+    Misbehaved,
+    Notice,
+    Reasserted,
+    Remarked,
+    Retried,
+    Settled,
+)
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -81,6 +92,8 @@ class Logging:
                 )
             case Conflicted(entity, version):
                 self._log.warning("change.conflicted", **_of(entity), version=version)
+            case Remarked(entity, version, reason):
+                self._log.warning("delivery.remarked", **_of(entity), version=version, reason=reason)
             case Misbehaved(entity, version, reason):
                 self._log.error("change.misbehaved", **_of(entity), version=version, reason=reason)
             case Held(tenant, reason, wait):

@@ -16,6 +16,7 @@ from daemon.core.notices import (
     Reasserted,
     Received,
     Released,
+    Remarked,
     Retried,
     Settled,
 )
@@ -118,12 +119,14 @@ class Observing:
             case _:
                 self._simple(notice)
 
-    def _simple(self, notice: Retried | Conflicted | Misbehaved | Checked | Fenced | Reasserted) -> None:
+    def _simple(self, notice: Retried | Conflicted | Misbehaved | Checked | Remarked | Fenced | Reasserted) -> None:
         match notice:
             case Retried(reason=reason):
                 self._instruments.count("retries_total", reason)
             case Checked(result):
                 self._instruments.count("checks_total", result)
+            case Remarked(reason=reason):
+                self._instruments.count("remarks_total", reason)
             case Conflicted():
                 self._instruments.count("version_conflicts_total")
             case Misbehaved():

@@ -10,6 +10,7 @@ from daemon.core.actions import (
     Action,
     Adopt,
     Commit,
+    Consult,
     DeadLetter,
     HandOver,
     Load,
@@ -28,25 +29,35 @@ from daemon.core.events import (
     Event,
     Fetched,
     Followed,
+    HoldChanged,
     NotSent,
     Recorded,
     Replied,
     TenantsChanged,
     Woke,
 )
-from daemon.core.model import Change, Entity, Generation, Message, Partition, Tenant
+from daemon.core.ledger import rank
+from daemon.core.model import KINDS, Change, Entity, Generation, Message, Partition, Tenant
 from daemon.core.notices import Checked, Notice, ParkedMoved, Received, Released, Settled
 from daemon.core.pacing import Limits
 from daemon.core.planner import Planner
 from daemon.core.procedure import Answered, Call, Reply, Unanswered, Unreachable
 from daemon.core.retrying import Retrying
 from daemon.core.state import Bounds, Policy
-from tests.core.world import HOMES, PARTITIONS, Books, Held, Ledger, Recipe, probe
+from tests.core.world import HOMES, PARTITIONS, Books, Held, Ledger, Recipe, needs_of, probe
 
 START = 1_000.0
 LATE = 30.0
 POLICY = Policy(
-    retrying=Retrying(first=1.0, longest=8.0, park_after=15.0, parked_steps=(20.0, 60.0), late_bound=LATE),
+    retrying=Retrying(
+        first=1.0,
+        longest=8.0,
+        park_after=15.0,
+        parked_steps=(20.0, 60.0),
+        late_bound=LATE,
+        dependency_wait=10.0,
+        heal_every=50.0,
+    ),
     limits=Limits(quota=40.0, concurrency=6, tenant_concurrency=4, burst_seconds=0.2),
     bounds=Bounds(open_per_tenant=3, open_in_all=8, commit_every=2.0, fence=15.0),
 )
@@ -98,7 +109,7 @@ class Driver:
     def __init__(self, seed: int) -> None:
         """Begin with the whole registry and nothing assigned."""
         self.random = Random(seed)
-        self.planner = Planner(POLICY, {"customer": Recipe()}, probe)
+        self.planner = Planner(POLICY, dict.fromkeys(KINDS, Recipe()), probe)
         self.now = START
         self.groups = {partition: Group(partition) for partition in PARTITIONS}
         self.ledgers = {partition: Ledger(partition) for partition in PARTITIONS}
@@ -187,23 +198,29 @@ class Driver:
             case Pause(partitions) | Resume(partitions):
                 for partition in partitions:
                     self.groups[partition].is_paused = isinstance(action, Pause)
-            case Load() | PutBack() | Adopt():
+            case Load() | PutBack() | Adopt() | Consult():
                 self._use_store(action)
 
-    def _use_store(self, action: Load | PutBack | Adopt) -> None:
+    def _use_store(self, action: Load | PutBack | Adopt | Consult) -> None:
         ledger = self.ledgers[action.partition]
         match action:
             case Load():
                 self.later(ledger.load(action, self.now))
+            case Consult():
+                self.later(ledger.consult(action))
             case PutBack(entities=entities):
                 for entity in entities:
                     ledger.store[entity].is_taken = False
             case Adopt(entity=entity, entry=entry, offset=offset):
-                ledger.store[entity] = Held(entry, offset)
+                present = ledger.store.get(entity)
+                if present is None or rank(entry, offset) > rank(present.entry, present.offset):
+                    ledger.store[entity] = Held(entry, offset)
 
     def _send(self, send: Send) -> None:
         assert self.now < send.not_after <= self.accepted_at + POLICY.bounds.fence, "a call after the fence"
         key = "/".join(send.call.target.split("/")[:3]) if send.call.target.startswith(send.tenant) else None
+        if key is not None and send.call.writes:
+            assert all(map(self.books.has, needs_of(_entity(key)))), "written before what it refers to"
         assert key is None or all(flight.key != key for flight in self.flights.values()), "two calls of one entity"
         assert len(self.flights) < POLICY.limits.concurrency, "too many calls in flight"
         self.client.take(self.now)
@@ -298,6 +315,8 @@ class Driver:
             share=0.5,
             parked=ledger.parked(),
             waiting_tenants=ledger.waiting_tenants(),
+            blocked_tenants=ledger.blocked_tenants(),
+            holds=dict(ledger.holds),
             known_tenants=frozenset(entity.tenant for entity in ledger.store),
             next_due=min(ledger.dues(), default=None),
         )
@@ -355,3 +374,19 @@ class Driver:
         if accepted:
             self.accepted_at = max(self.accepted_at, sent_at)
         self.handle(Committed(sent_at, accepted=accepted))
+
+    def hold(self, scope: str, seconds: float | None) -> None:
+        """Let a person hold a tenant, or everything, for so long, or release it: in every partition."""
+        until = None if seconds is None else self.now + seconds
+        for group in self.groups.values():
+            holds = self.ledgers[group.partition].holds
+            holds.pop(scope, None)
+            if until is not None:
+                holds[scope] = until
+            if group.is_ours:
+                self.later(HoldChanged(group.partition, group.generation, scope, until))
+
+
+def _entity(key: str) -> Entity:
+    tenant, name, number = key.split("/")
+    return next(Entity(tenant, kind, int(number)) for kind in KINDS if kind == name)

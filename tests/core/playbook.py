@@ -57,6 +57,10 @@ class Scripted:
     the content: the fingerprint is made of it.
     """
 
+    def is_draft(self, change: Change) -> bool:
+        """Tell whether the script calls the change a draft."""
+        return change.data == b"draft"
+
     def prepare(self, tenant: Tenant, change: Change) -> Prepared | Refused:
         """Return the change ready to be delivered, as its script says."""
         script = change.data.decode().partition("#")[0]

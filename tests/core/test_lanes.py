@@ -5,6 +5,7 @@ import pytest
 
 from daemon.core.lanes import Item, Lane, Origin
 from daemon.core.ledger import Entry, Parked
+from daemon.core.model import Kind
 from daemon.core.procedure import Known
 from tests.core.playbook import ENTITY, GENERATION, START, change
 
@@ -58,7 +59,8 @@ def test_what_is_doubted_before_a_delivery(doubted: bool, entry: Entry, what: It
 def test_a_procedure_learns_what_is_known() -> None:
     """The ledger's id and number go to the procedure, with the version to deliver and the doubt."""
     lane = Lane(ENTITY, Entry(version=1, dnb_id=9, number="100009", dirty_until=START))
-    assert Known(version=2, dnb_id=9, number="100009", dirty=True) == lane.known(2)
+    related: dict[Kind, int] = {"customer": 7}
+    assert Known(version=2, dnb_id=9, number="100009", dirty=True, related=related) == lane.known(2, related)
 
 
 def test_content_is_found_wherever_it_is_still_held() -> None:

@@ -1,11 +1,15 @@
 """The planner's promises, kept in a world where everything goes wrong that may: whatever a seed brings about."""
 
+from collections import Counter
+
 import pytest
 
 from daemon.core.events import Lost, Revoking, TenantsChanged, TokenRenewed, Woke
-from daemon.core.model import Change, Entity, Ignored, Undecodable
+from daemon.core.model import KINDS, Change, Entity, Ignored, Undecodable
+from daemon.core.pacing import FOREVER
+from daemon.core.state import ALL_TENANTS
 from tests.core.driver import REGISTRY, Driver
-from tests.core.world import HOMES
+from tests.core.world import HOMES, needs_of
 
 SEEDS_A_TEST = 25
 STEPS = 250
@@ -24,6 +28,7 @@ class Story:
         self.random = self.driver.random
         self.trouble = self.random.choice((0.0, 0.1, 0.4))
         self.newest: dict[Entity, Change] = {}
+        self.versions: Counter[Entity] = Counter()
 
     def unfold(self) -> None:
         """Let something happen, so many times."""
@@ -37,6 +42,7 @@ class Story:
             (self.pass_time, 5),
             (self.rebalance, 0.5),
             (self.change_tenants, 0.3),
+            (self.hold, 0.2),
             (self.renew_token, 0.2),
             (self.follow, 1),
         )
@@ -52,7 +58,8 @@ class Story:
         """Change something in Moment: often again, sometimes out of order, now and then nonsense."""
         driver, tenant = self.driver, self.random.choice(sorted(HOMES))
         topic = driver.groups[HOMES[tenant]].topic
-        entity = Entity(tenant, "customer", self.random.randint(1, 4))
+        kind = self.random.choices(KINDS, (4, 2, 2))[0]
+        entity = Entity(tenant, kind, self.random.randint(1, 4))
         newest, chance = self.newest.get(entity), self.random.random()
         if chance < 0.05:
             topic.append(self.random.choice((Ignored("null"), Undecodable("not_json", "line 1"))))
@@ -60,11 +67,15 @@ class Story:
             topic.append(newest)
         elif newest and chance < 0.2:
             topic.append(Change(entity, newest.version, newest.occurred_at, newest.data, "replay"))
+        elif chance < 0.24:
+            self.versions[entity] += 1
+            topic.append(Change(entity, self.versions[entity], driver.now, b"draft"))
         else:
-            before = newest.version if newest else 0
+            before = self.versions[entity]
             made = [Change(entity, before + number, driver.now, self._data()) for number in (1, 2)]
             made = made[: self.random.choice((1, 1, 1, 2))]
             self.newest[entity] = made[-1]
+            self.versions[entity] = made[-1].version
             topic += self.random.sample(made, len(made))
 
     def _data(self) -> bytes:
@@ -123,6 +134,11 @@ class Story:
         doing = self.random.choice(("remove", "hold", "weigh", "return", "return"))
         driver.change_tenant(name, doing)
 
+    def hold(self) -> None:
+        """Let a person hold a tenant or everything, or release what may be held."""
+        scope = self.random.choice((*sorted(HOMES), ALL_TENANTS))
+        self.driver.hold(scope, self.random.choice((None, None, 3.0, FOREVER)))
+
     def renew_token(self) -> None:
         """Ask for a token."""
         self.driver.handle(TokenRenewed(self.random.choice((None, "token_refused"))))
@@ -139,6 +155,8 @@ class Story:
         """Let nothing go wrong any more, and let time pass from wake-up to wake-up."""
         driver = self.driver
         self.follow()
+        for scope in (*HOMES, ALL_TENANTS):
+            driver.hold(scope, None)
         driver.registry = dict(REGISTRY)
         driver.handle(TenantsChanged(dict(REGISTRY)))
         until = driver.now + QUIET_SECONDS
@@ -192,11 +210,19 @@ class Story:
     def _judge_entity(self, entity: Entity, newest: Change) -> None:
         entry = self.driver.ledgers[HOMES[entity.tenant]].store[entity].entry
         assert newest.version == entry.highest, entity
+        if entry.parked and entry.parked.blocked_by:
+            needs = {need.key: need for need in needs_of(entity)}
+            assert not self._is_delivered(needs[entry.parked.blocked_by]), (entity, entry)
+            return
         if entry.parked:
             assert entry.parked.reason in TELLING, (entity, entry)
             return
         assert None is entry.due, (entity, entry)
         assert entity in self.driver.unchecked or newest.data.decode() == self.driver.books.text(entity.key), entity
+
+    def _is_delivered(self, entity: Entity) -> bool:
+        held = self.driver.ledgers[HOMES[entity.tenant]].store.get(entity)
+        return held is not None and held.entry.dnb_id is not None
 
 
 @pytest.mark.parametrize("part", range(8))

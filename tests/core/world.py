@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from daemon.core.actions import HandOver, Load, Record
-from daemon.core.events import Loaded
+from daemon.core.actions import Consult, HandOver, Load, Record
+from daemon.core.events import Consulted, Loaded
 from daemon.core.ledger import Entry, decode, encode, rank
 from daemon.core.model import Change, Entity, Partition, Tenant
 from daemon.core.procedure import (
@@ -19,7 +19,9 @@ from daemon.core.procedure import (
     Call,
     Delivered,
     Denied,
+    Dependency,
     Known,
+    MissingDependency,
     Outcome,
     Prepared,
     Procedure,
@@ -57,6 +59,7 @@ class Ledger:
         self.queue: deque[Record | HandOver] = deque()
         self.late: deque[tuple[Entity, Entry]] = deque()
         self.store: dict[Entity, Held] = {}
+        self.holds: dict[str, float] = {}
 
     @property
     def is_handed_over(self) -> bool:
@@ -102,7 +105,7 @@ class Ledger:
         wanted = [
             entity for entity, held in self.store.items() if not held.is_taken and _wanted(load, entity, held, now)
         ]
-        wanted = sorted(wanted, key=lambda entity: _order(load, self.store[entity].entry))[: load.limit]
+        wanted = sorted(wanted, key=lambda entity: _order(load, entity, self.store[entity].entry))[: load.limit]
         for entity in wanted:
             self.store[entity].is_taken = True
         return Loaded(
@@ -110,10 +113,16 @@ class Ledger:
             generation=load.generation,
             which=load.which,
             tenant=load.tenant,
+            about=load.about,
             entries=tuple((entity, self.store[entity].entry) for entity in wanted),
             next_due=min(self._dues_of_served(load), default=None),
             exhausted=len(wanted) < load.limit,
         )
+
+    def consult(self, consult: Consult) -> Consulted:
+        """Look up what is held of the dependencies."""
+        entries = {entity: self.store[entity].entry for entity in consult.wanted if entity in self.store}
+        return Consulted(consult.partition, consult.generation, consult.entity, entries)
 
     def _dues_of_served(self, load: Load) -> Iterator[float]:
         for entity, held in self.store.items():
@@ -129,6 +138,11 @@ class Ledger:
         held = self.store.items()
         return frozenset(entity.tenant for entity, one in held if one.entry.parked and one.entry.parked.is_waiting)
 
+    def blocked_tenants(self) -> frozenset[str]:
+        """Return whose changes wait for a dependency."""
+        held = self.store.items()
+        return frozenset(entity.tenant for entity, one in held if one.entry.parked and one.entry.parked.blocked_by)
+
 
 def _wanted(load: Load, entity: Entity, held: Held, now: float) -> bool:
     parked, due = held.entry.parked, held.entry.due
@@ -136,13 +150,24 @@ def _wanted(load: Load, entity: Entity, held: Held, now: float) -> bool:
         return due is not None and due <= now and entity.tenant not in load.except_tenants
     if parked is None or entity.tenant != load.tenant:
         return False
-    return parked.is_waiting == (load.which == "waiting")
+    match load.which:
+        case "waiting":
+            return parked.is_waiting
+        case "named":
+            return entity == load.about
+        case "blocked":
+            is_meant = load.about is not None and parked.blocked_by == load.about.key
+        case _:
+            is_meant = not parked.is_waiting
+    return is_meant and entity.key > load.after
 
 
-def _order(load: Load, entry: Entry) -> float:
+def _order(load: Load, entity: Entity, entry: Entry) -> tuple[float, str]:
     if load.which == "due":
-        return entry.due or 0.0
-    return entry.parked.since if entry.parked else 0.0
+        return entry.due or 0.0, ""
+    if load.which == "waiting":
+        return entry.parked.since if entry.parked else 0.0, ""
+    return 0.0, entity.key
 
 
 class Books:
@@ -165,7 +190,11 @@ class Books:
         if call.writes:
             self.apply(call)
             return Answered(status=200)
-        return Answered(status=200, body=self.text(call.target).encode())
+        return Answered(status=200, body=self.text(call.target.removeprefix("number/")).encode())
+
+    def has(self, entity: Entity) -> bool:
+        """Tell whether the entity has a row."""
+        return entity.key in self.rows
 
     def text(self, key: str) -> str:
         """Return what DnB holds of an entity."""
@@ -178,8 +207,19 @@ class Books:
             self.apply(call)
 
 
+def needs_of(entity: Entity) -> tuple[Entity, ...]:
+    """Return what must be in DnB first: a project needs the customer of its id, an invoice the project as well."""
+    customer, project = Entity(entity.tenant, "customer", entity.id), Entity(entity.tenant, "project", entity.id)
+    needs: dict[str, tuple[Entity, ...]] = {"customer": (), "project": (customer,), "invoice": (customer, project)}
+    return needs[entity.kind]
+
+
 class Recipe:
     """How the world's changes are delivered: `data` is `left;right`; `bad` is refused and `bug` raises."""
+
+    def is_draft(self, change: Change) -> bool:
+        """Tell whether the change is called a draft."""
+        return change.data == b"draft"
 
     def prepare(self, tenant: Tenant, change: Change) -> Prepared | Refused:
         """Return the change ready to be delivered."""
@@ -188,7 +228,8 @@ class Recipe:
             return _refusal("invalid_data")
         if text == "bug":
             raise KeyError(tenant.name)
-        return Prepared(f"1:{text}", lambda known: self._deliver(change, known))
+        dependencies = tuple(Dependency(entity, str(entity.id)) for entity in needs_of(change.entity))
+        return Prepared(f"1:{text}", lambda known: self._deliver(change, known), dependencies)
 
     def _deliver(self, change: Change, known: Known) -> Procedure:
         key, text = change.entity.key, change.data.decode()
@@ -197,6 +238,14 @@ class Recipe:
             listed = outcome_of((yield Call(method="GET", target="currencies", shared=True)), Unchanged(1, "1"))
             if not isinstance(listed, Unchanged):
                 return listed
+        for need in needs_of(change.entity):
+            if need.kind not in known.related:
+                reply = yield Call(method="GET", target=f"number/{need.key}", shared=True)
+                there = outcome_of(reply, Unchanged(1, "1"))
+                if not isinstance(there, Unchanged):
+                    return there
+                if _body(reply) == ";":
+                    return MissingDependency(need.kind)
         reply = yield Call(method="GET", target=key)
         found = outcome_of(reply, Unchanged(1, str(known.version)))
         if not isinstance(found, Unchanged) or _body(reply) == text:
