@@ -10,7 +10,7 @@ from prometheus_client import generate_latest
 
 from daemon.core.actions import Action
 from daemon.core.events import Event, TenantsChanged
-from daemon.core.model import Entity, Kind
+from daemon.core.model import Change, Kind
 from daemon.core.notices import Notice
 from daemon.core.pacing import Limits
 from daemon.core.planner import Planner
@@ -19,7 +19,7 @@ from daemon.core.retrying import Retrying
 from daemon.core.state import Bounds, Policy
 from daemon.dnb.assertion import Credentials
 from daemon.dnb.directory import Directories
-from daemon.dnb.recipes import CustomerRecipe, probe_company
+from daemon.dnb.recipes import CustomerRecipe, ProjectRecipe, probe_company
 from daemon.edges.clock import Clock
 from daemon.edges.dead_letters import DeadLetters
 from daemon.edges.http_sink import HttpSink
@@ -59,17 +59,24 @@ class App:
         self._tenants = Reading(settings.tenants_file, default_quota=settings.tenant_quota)
         self._registry = self._tenants.read()
         policy = policy_of(settings)
-        self._recipes: Mapping[Kind, Recipe] = {"customer": CustomerRecipe(settings.environment, Directories())}
+        directories = Directories()
+        self._recipes: Mapping[Kind, Recipe] = {
+            "customer": CustomerRecipe(settings.environment, directories),
+            "project": ProjectRecipe(settings.environment, directories),
+        }
         self.planner = Planner(policy, self._recipes, probe_company)
-        rebuild = Rebuild(settings.environment, self._is_transferred) if rebuilds_ledger else None
+        rebuild = Rebuild(settings.environment, self._is_wanted) if rebuilds_ledger else None
         self.edges = self._edges(policy.retrying.longest_wait(), rebuild)
         self.runner = Runner(self.planner, self.edges, self)
         self._ops = OpsServer(self.metrics, is_live=self.is_live, is_ready=lambda: self.edges.source.is_ready)
 
-    def _is_transferred(self, entity: Entity) -> bool:
-        """Tell whether the entity's tenant is named and its kind one that we deliver for it."""
+    def _is_wanted(self, change: Change) -> bool:
+        """Tell whether a change is no draft, its tenant is named, and its kind one that we deliver for it."""
+        entity = change.entity
         tenant = self._registry.tenants.get(entity.tenant)
-        return tenant is not None and entity.kind in tenant.kinds and entity.kind in self._recipes
+        if tenant is None or entity.kind not in tenant.kinds or entity.kind not in self._recipes:
+            return False
+        return not self._recipes[entity.kind].is_draft(change)
 
     def _edges(self, longest_wait: float, rebuild: Rebuild | None) -> Edges:
         settings, inbox = self.settings, Inbox()

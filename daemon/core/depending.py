@@ -14,7 +14,7 @@ from daemon.core.lanes import Lane
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Kind
 from daemon.core.procedure import Dependency, Refused
-from daemon.core.state import State, Sweep, Work
+from daemon.core.state import State, Work
 
 FOREVER = float("inf")
 
@@ -131,7 +131,7 @@ class Depending:
             works.extend(self._waiting_for(entity))
             for assignment in self._state.assignments.values() if is_delivered else ():
                 if entity.tenant in assignment.blocked:
-                    assignment.sweeps[entity] = Sweep(entity.tenant, entity)
+                    assignment.sweep(entity.tenant, entity)
                     self._state.hungry.add(entity.tenant)
         return works
 

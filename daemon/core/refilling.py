@@ -6,7 +6,7 @@ from daemon.core.events import Loaded
 from daemon.core.lanes import Item
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Change, Entity
-from daemon.core.state import Assignment, State, Sweep
+from daemon.core.state import Assignment, State
 
 LOADED_AT_ONCE = 200
 """So many entries are taken from the local store at once: enough work for seconds, decoded in milliseconds."""
@@ -51,14 +51,12 @@ class Refilling:
     def release_refused(self, tenant: str) -> None:
         """Try again what was refused to a tenant whose terms have changed."""
         for assignment in self._state.assignments.values():
-            assignment.sweeps[tenant] = Sweep(tenant, None)
+            assignment.sweep(tenant, None)
         self._state.hungry.add(tenant)
 
     def loaded(self, assignment: Assignment, event: Loaded) -> None:
         """Put the entries into lanes; what cannot be served now, or is open already, stays in the ledger."""
         assignment.loading.discard((event.which, event.tenant))
-        if event.which in {"refused", "blocked"}:
-            self._swept(assignment, event)
         if event.which == "due":
             assignment.next_due = event.next_due
             assignment.note_due(assignment.unseen_due)
@@ -67,6 +65,8 @@ class Refilling:
         )
         if left:
             self._state.output.append(PutBack(assignment.partition, left))
+        if event.which in {"refused", "blocked"}:
+            self._swept(assignment, event, is_taken=not left)
         if event.which == "waiting" and event.tenant:
             self._all_seen(assignment, event.tenant, is_exhausted=event.exhausted and not left)
 
@@ -104,24 +104,26 @@ class Refilling:
                     )
                     self._state.output.append(load)
 
-    def _swept(self, assignment: Assignment, event: Loaded) -> None:
-        """Go on behind the portion that came, or end the sweep with the last one."""
+    def _swept(self, assignment: Assignment, event: Loaded, *, is_taken: bool) -> None:
+        """Go on behind the portion that came, or end the sweep with the last one; what was put back comes again."""
         subject = event.about or event.tenant or ""
         sweep = assignment.sweeps.get(subject)
         if sweep is None:
             return
         sweep.is_asked = False
-        if event.exhausted:
-            del assignment.sweeps[subject]
-        else:
+        self._state.hungry.add(sweep.tenant)
+        if is_taken and not event.exhausted:
             sweep.after = event.entries[-1][0].key
-            self._state.hungry.add(sweep.tenant)
+        elif is_taken and sweep.is_anew:
+            sweep.is_anew, sweep.after = False, ""
+        elif is_taken:
+            del assignment.sweeps[subject]
 
     def _load(self, assignment: Assignment, which: Which, tenant: str | None) -> None:
         assignment.loading.add((which, tenant))
-        if which == "due":
+        if tenant is None:
             assignment.unseen_due = None
-        elif which == "waiting" and tenant:
+        else:
             assignment.unseen.discard(tenant)
         load = Load(
             partition=assignment.partition,

@@ -51,10 +51,11 @@ ALL_TENANTS = "*"
 class Sweep:
     """A walk through the parked changes of a tenant that something has released, in portions, each taken once.
 
-    `about` is the dependency that was delivered; None if all that was refused is tried again.
+    `about` is the dependency that was delivered; None if all that was refused is tried again. `is_anew` asks for
+    another walk after this one: something may have been parked behind it.
     """
 
-    __slots__ = ("about", "after", "is_asked", "tenant")
+    __slots__ = ("about", "after", "is_anew", "is_asked", "tenant")
 
     def __init__(self, tenant: str, about: Entity | None) -> None:
         """Begin before the first key."""
@@ -62,6 +63,7 @@ class Sweep:
         self.about = about
         self.after = ""
         self.is_asked = False
+        self.is_anew = False
 
 
 class Assignment:
@@ -103,6 +105,14 @@ class Assignment:
             self.unseen.add(tenant)
         if entry.parked.blocked_by:
             self.blocked.add(tenant)
+
+    def sweep(self, tenant: str, about: Entity | None) -> None:
+        """Walk through what a delivery of `about`, or with None the tenant's new terms, may have released."""
+        subject = about or tenant
+        if subject in self.sweeps:
+            self.sweeps[subject].is_anew = True
+        else:
+            self.sweeps[subject] = Sweep(tenant, about)
 
     def note_due(self, instant: float | None) -> None:
         """Remember that the ledger holds something that is due then."""

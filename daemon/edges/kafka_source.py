@@ -191,8 +191,10 @@ class KafkaSource(ConsumerRebalanceListener):
             share=self._share(),
             parked=restored.summary.parked,
             waiting_tenants=restored.summary.waiting_tenants,
+            blocked_tenants=restored.summary.blocked_tenants,
             known_tenants=restored.summary.known_tenants,
             next_due=restored.summary.next_due,
+            holds=restored.holds,
         )
         self._inbox.put(assigned)
         self._consumer.resume(at)

@@ -3,14 +3,22 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from daemon.core.events import Followed
+from daemon.core.events import Followed, HoldChanged
 from daemon.core.ledger import Entry, clamped, decode
 from daemon.core.model import Entity, Generation, Partition
 from daemon.edges.inbox import Inbox
-from daemon.edges.ledger_keys import HANDOVER_KEY, LEDGER_KEY, LedgerRecord, decode_ledger_record
+from daemon.edges.ledger_keys import (
+    HANDOVER_KEY,
+    LEDGER_KEY,
+    LedgerRecord,
+    decode_hold_record,
+    decode_ledger_record,
+    held_scope,
+)
 from daemon.edges.ledger_store import LedgerStore, Marks, entity_of
 from daemon.edges.ledger_topic import ledger_of
 
@@ -70,10 +78,19 @@ class LedgerPartition:
         while True:
             found = await self._read()
             self._store.merge([one for one in found if one[1].generation == generation])
-            for event in self._foreign(found, generation):
-                inbox.put(event)
-            if found:
+            for foreign in self._foreign(found, generation):
+                inbox.put(foreign)
+            for change in self._held_or_released(generation):
+                inbox.put(change)
+            if found or self._marks != self._store.marks:
                 self._store.remember(self._marks)
+
+    def _held_or_released(self, generation: Generation) -> Iterator[HoldChanged]:
+        """Return what a person has said about tenants since the store was last told."""
+        known = self._store.marks.holds
+        for scope, hold in self._marks.holds.items():
+            if known.get(scope) != hold:
+                yield HoldChanged(self._partition, generation, scope, hold.ends_at())
 
     def _foreign(self, found: list[Found], generation: Generation) -> Iterator[Followed]:
         """Return what another process wrote and the local store has not seen yet."""
@@ -120,18 +137,21 @@ class LedgerPartition:
         return None
 
     def _mark(self, record: ConsumerRecord) -> None:
-        ledger_record, at, handover = self._marks.record, self._marks.record_offset, self._marks.handover_offset
-        if record.key == LEDGER_KEY.encode():
-            ledger_record, at = _record(record) or ledger_record, record.offset
-        elif record.key == HANDOVER_KEY.encode():
-            handover = record.offset
-        self._marks = Marks(
-            position=record.offset + 1,
-            record=ledger_record,
-            record_offset=at,
-            handover_offset=handover,
-            last_offset=record.offset,
-        )
+        self._marks = msgspec.structs.replace(self._marks, position=record.offset + 1, **_told(record, self._marks))
+
+
+def _told(record: ConsumerRecord, marks: Marks) -> dict[str, Any]:
+    """Return what a record changes in the marks; a person's hold is no record of an owner."""
+    key = (record.key or b"").decode(errors="replace")
+    scope = held_scope(key)
+    if scope is not None:
+        hold = decode_hold_record(record.value or b"")
+        return {"holds": {**marks.holds, scope: hold}} if hold else {}
+    if key == LEDGER_KEY:
+        return {"record": _record(record) or marks.record, "record_offset": record.offset, "last_offset": record.offset}
+    if key == HANDOVER_KEY:
+        return {"handover_offset": record.offset, "last_offset": record.offset}
+    return {"last_offset": record.offset}
 
 
 def _record(record: ConsumerRecord) -> LedgerRecord | None:

@@ -27,10 +27,10 @@ log = structlog.get_logger()
 
 
 class Rebuild(msgspec.Struct, frozen=True):
-    """What a lost ledger is made of: changes of this environment, of the entities that are wanted."""
+    """What a lost ledger is made of: those changes of this environment that are wanted."""
 
     environment: str
-    is_wanted: Callable[[Entity], bool]
+    is_wanted: Callable[[Change], bool]
 
 
 class Rebuilding:
@@ -74,7 +74,7 @@ class Rebuilding:
 
     def _is_wanted(self, change: Change, other: Change | None) -> bool:
         is_newer = other is None or change.version > other.version
-        return is_newer and self._rebuild.is_wanted(change.entity)
+        return is_newer and self._rebuild.is_wanted(change)
 
     async def _park(self, change: Change, now: float) -> None:
         parked = Parked(

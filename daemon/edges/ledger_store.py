@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from daemon.core.actions import Load
 from daemon.core.ledger import Entry, decode, encode, rank
 from daemon.core.model import KINDS, Entity, Kind
-from daemon.edges.ledger_keys import LedgerRecord
+from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -52,6 +52,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """How far a ledger partition has been read, and what it said about itself: offsets of the ledger topic, or -1.
 
     `record` is the newest `_ledger` record, found at `record_offset`; `last_offset` is that of the last record read.
+    `holds` is the newest word on each tenant, and on `*`, that was ever held.
     """
 
     position: int = 0
@@ -59,11 +60,17 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     record_offset: int = -1
     handover_offset: int = -1
     last_offset: int = -1
+    holds: Mapping[str, HoldRecord] = {}
 
     @property
     def is_handed_over(self) -> bool:
-        """Tell whether the last record read is a handover."""
+        """Tell whether the last record of an owner is a handover; a person's hold behind it takes nothing from it."""
         return self.handover_offset >= 0 and self.handover_offset == self.last_offset
+
+    def held(self) -> dict[str, float]:
+        """Return until when each tenant, and `*`, is held."""
+        ends = {scope: hold.ends_at() for scope, hold in self.holds.items()}
+        return {scope: until for scope, until in ends.items() if until is not None}
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

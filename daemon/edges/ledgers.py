@@ -28,6 +28,7 @@ class Restored(msgspec.Struct, frozen=True):
     generation: Generation
     is_handed_over: bool
     summary: Summary
+    holds: Mapping[str, float]
     rebuilt_to: int | None
 
 
@@ -94,7 +95,7 @@ class Ledgers:
         await self._write(partition, LEDGER_KEY, encode_record(record))
         is_untouched = marks.record is None and is_new
         is_handed_over = is_untouched or (marks.is_handed_over and rebuilt_to is None)
-        return Restored(record.generation, is_handed_over, store.summary(), rebuilt_to)
+        return Restored(record.generation, is_handed_over, store.summary(), marks.held(), rebuilt_to)
 
 
 def _opened(path: Path) -> LedgerStore:

@@ -1,14 +1,26 @@
 """A planner under test: events go in at instants, and what comes out is looked at like a transcript."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
 
-from daemon.core.actions import Action, Commit, HandOver, Record, Send
-from daemon.core.events import Arrival, Assigned, Committed, Event, Fetched, Recorded, Replied, TenantsChanged
+from daemon.core.actions import Action, Commit, Consult, HandOver, Record, Send
+from daemon.core.events import (
+    Arrival,
+    Assigned,
+    Committed,
+    Consulted,
+    Event,
+    Fetched,
+    HoldChanged,
+    Recorded,
+    Replied,
+    TenantsChanged,
+)
 from daemon.core.ledger import Entry
-from daemon.core.model import Change, Entity, Generation, Ignored, Partition, Tenant, Undecodable
+from daemon.core.model import KINDS, Change, Entity, Generation, Ignored, Partition, Tenant, Undecodable
+from daemon.core.model import Kind as EntityKind
 from daemon.core.notices import Notice, Settled
 from daemon.core.pacing import Limits
 from daemon.core.planner import Planner
@@ -17,11 +29,14 @@ from daemon.core.procedure import (
     Call,
     Delivered,
     Denied,
+    Dependency,
     Known,
+    MissingDependency,
     Outcome,
     Prepared,
     Procedure,
     Refused,
+    Remark,
     Reply,
     Throttled,
     Unavailable,
@@ -46,11 +61,12 @@ POLICY = Policy(
 )
 
 Item = Action | Notice
+Steps = Callable[[Known], Procedure]
 Kind = TypeVar("Kind", bound=Action | Notice)
 
 
 class Scripted:
-    """A recipe whose changes carry their own script in `data`.
+    """A recipe whose changes carry their own script in `data`; a project needs customer 1, an invoice project 1 too.
 
     `read+write` reads, then writes; `write` only writes; `look` makes a read that may be shared; `refuse`, `raise` and
     `stumble` fail where they say; anything else before a `#` behaves like `read+write`. What stands before the `#` is
@@ -59,6 +75,8 @@ class Scripted:
 
     def is_draft(self, change: Change) -> bool:
         """Tell whether the script calls the change a draft."""
+        if change.data == b"undraftable":
+            raise ValueError(change.entity.tenant)
         return change.data == b"draft"
 
     def prepare(self, tenant: Tenant, change: Change) -> Prepared | Refused:
@@ -69,8 +87,23 @@ class Scripted:
         if script == "refuse":
             return refusal("bad_number")
         scripts = {"write": self.write, "look": self.look, "read+look": self.read_and_look, "stumble": self.stumble}
-        steps: Callable[[Known], Procedure] = scripts.get(script, self.read_and_write)
-        return Prepared(f"t1:{script}", steps)
+        steps: Steps = scripts.get(script, self.read_and_write)
+        dependencies = dependencies_of(change.entity)
+        return Prepared(f"t1:{script}", lambda known: self.refer(known, dependencies, steps), dependencies)
+
+    def refer(
+        self, known: Known, dependencies: tuple[Dependency, ...], steps: Callable[[Known], Procedure]
+    ) -> Procedure:
+        """Look for the dependencies that the ledger does not know, by number, and then do as the script says."""
+        for dependency in dependencies:
+            kind = dependency.entity.kind
+            if kind not in known.related:
+                reply = yield Call(method="GET", target=f"number/{kind}")
+                if meaning(reply) == "unrelated":
+                    return MissingDependency("invoice")
+                if meaning(reply) != "there":
+                    return MissingDependency(kind)
+        return (yield from steps(known))
 
     def read_and_write(self, known: Known) -> Procedure:
         """Read; write what is read as absent; be content with what is read as equal."""
@@ -98,6 +131,21 @@ class Scripted:
         raise KeyError(known.version)
 
 
+def dependencies_of(entity: Entity) -> tuple[Dependency, ...]:
+    """Return what must be in DnB first; invoice 7 is a credit note of invoice 8, and the other way round."""
+    customer = Dependency(Entity(entity.tenant, "customer", 1), "100001")
+    project = Dependency(Entity(entity.tenant, "project", 1), "4001")
+    match entity:
+        case Entity(kind="project"):
+            return (customer,)
+        case Entity(kind="invoice", id=number) if number in {7, 8}:
+            return (Dependency(Entity(entity.tenant, "invoice", 15 - number), "10245"),)
+        case Entity(kind="invoice"):
+            return (customer, project)
+        case _:
+            return ()
+
+
 def refusal(reason: str) -> Refused:
     """Return a refusal."""
     return Refused(reason=reason, field="number", value="1", rule="a rule", repair="a repair")
@@ -120,6 +168,8 @@ def outcome_of(reply: Reply, known: Known) -> Outcome:
         "down": Unavailable("status_503"),
         "lost": Unknown("status_500"),
         "no": refusal("conflict"),
+        "closed": msgspec.structs.replace(refusal("closed_period"), heals=True),
+        "remarkable": Delivered(9, "100009", "100245-2026", (Remark(reason="number_differs", field="n", value="1"),)),
     }
     return outcomes.get(meaning(reply), Delivered(9, f"1000{known.version:02d}"))
 
@@ -141,12 +191,18 @@ def change(
     return Change(Entity(tenant, "customer", number), version, START, data.encode(), replay)
 
 
+def of_kind(kind: EntityKind, one: Change) -> Change:
+    """Return the same change of an entity of another kind."""
+    entity = msgspec.structs.replace(one.entity, kind=kind)
+    return msgspec.structs.replace(one, entity=entity)
+
+
 class Playbook:
     """A planner and its clock: `give` events, and see what the last one brought out."""
 
-    def __init__(self, policy: Policy = POLICY) -> None:
-        """Start at `START` with nothing assigned."""
-        self.planner = Planner(policy, {"customer": Scripted()}, probe)
+    def __init__(self, policy: Policy = POLICY, *, kinds: tuple[EntityKind, ...] = KINDS) -> None:
+        """Start at `START` with nothing assigned, and recipes for those kinds."""
+        self.planner = Planner(policy, dict.fromkeys(kinds, Scripted()), probe)
         self.now = START
         self.output: list[Item] = []
         self.history: list[Item] = []
@@ -174,6 +230,7 @@ class Playbook:
         """Bring tenants and one partition in, and let the first commit be accepted; `entry` tells what waits in it."""
         self.tenants(*(tenants or (TENANT,)))
         waiting = entry is not None and entry.parked is not None and entry.parked.is_waiting
+        blocked = entry is not None and entry.parked is not None and entry.parked.blocked_by != ""
         assigned = Assigned(
             partition=PARTITION,
             generation=GENERATION,
@@ -183,6 +240,7 @@ class Playbook:
             share=1.0,
             parked=1 if entry and entry.parked else 0,
             waiting_tenants=frozenset({"fjellvik"} if waiting else ()),
+            blocked_tenants=frozenset({"fjellvik"} if blocked else ()),
             next_due=entry.due if entry else None,
         )
         self.give(assigned)
@@ -209,6 +267,15 @@ class Playbook:
     def record(self, *, after: float = 0.0) -> None:
         """Acknowledge the newest ledger record."""
         self.give(Recorded((self.last(Record).ticket,)), after=after)
+
+    def consulted(self, entries: Mapping[Entity, Entry] | None = None) -> None:
+        """Answer the newest question about dependencies: the ledger holds these, or nothing."""
+        asked = self.last(Consult)
+        self.give(Consulted(asked.partition, asked.generation, asked.entity, entries or {}))
+
+    def hold(self, scope: str, until: float | None, *, partition: Partition = PARTITION) -> None:
+        """Have a person hold a tenant, or with `*` everything, or release it."""
+        self.give(HoldChanged(partition, GENERATION, scope, until))
 
     def deliver(self, *, after: float = 0.0) -> None:
         """Answer a read with absent, a write with done, and acknowledge the entry."""

@@ -45,7 +45,7 @@ def test_records_that_are_none_of_our_business_are_ignored() -> None:
 
 def test_a_kind_without_a_recipe_is_ignored() -> None:
     """A kind that this version does not transfer is counted, also for a tenant that asks for it."""
-    play = Playbook()
+    play = Playbook(kinds=("customer",))
     play.begin()
     project = change(1)
     entity = type(project.entity)("fjellvik", "project", 1)
@@ -185,3 +185,21 @@ def test_behind_the_tail_nothing_is_suspect() -> None:
     play.reply(said("equal"))
     assert play.entry().dirty_until is not None
     assert TENANT.company == play.entry().company
+
+
+def test_a_draft_is_ignored_and_supersedes_nothing() -> None:
+    """A draft leaves the version and the finalized one that queues as they are; an old draft is stale."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(2, "v2"), change(3, "draft"), change(1, "draft"))
+    assert [("ignored", "draft"), ("stale", "")] == reasons(play)
+    play.deliver()
+    assert 2 == play.entry().version
+
+
+def test_a_bug_in_telling_drafts_parks_the_change() -> None:
+    """What our code fails on is no draft: it goes its way to where the failure is seen."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "undraftable"))
+    assert ["GET"] == play.sent()

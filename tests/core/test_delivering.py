@@ -6,7 +6,7 @@ from daemon.core.actions import Load, Record, Send
 from daemon.core.events import Loaded, Recorded, Revoking, Woke
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Tenant
-from daemon.core.notices import Held, Misbehaved, Retried
+from daemon.core.notices import Held, Misbehaved, Remarked, Retried
 from daemon.core.procedure import Unanswered, Unreachable
 from tests.core.playbook import ENTITY, GENERATION, PARTITION, POLICY, START, TENANT, Playbook, change, changed, said
 
@@ -362,3 +362,28 @@ def _held(play: Playbook) -> tuple[str | None, str, float]:
 
 def _acknowledged(record: Record) -> Recorded:
     return Recorded((record.ticket,))
+
+
+def test_what_can_be_repaired_in_dnb_is_tried_again_by_time() -> None:
+    """A closed period is looked at again every half hour, for all of a tenant's changes at one instant."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1), change(1, number=2))
+    first, second = play.all(Send)
+    play.reply(said("closed"), send=first)
+    wake(play, 1.0)
+    play.reply(said("closed"), send=second)
+    tries = [record.entry.parked.next_try for record in play.all(Record) if record.entry.parked]
+    assert [tries[0]] * 2 == tries
+    assert tries[0] is not None
+    assert play.now < tries[0] <= play.now + POLICY.retrying.heal_every
+
+
+def test_a_remark_is_kept_and_told() -> None:
+    """What a person should know about a delivery is counted, and stands in the entry with the voucher's number."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("remarkable"))
+    assert [Remarked(ENTITY, 1, "number_differs")] == play.all(Remarked)
+    assert (("number_differs",), "100245-2026") == (play.entry().remarks, play.entry().voucher)

@@ -1,0 +1,72 @@
+"""Reading whole topics for a command: from their beginning to where they end now, outside any consumer group."""
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from daemon.core.model import Partition
+from daemon.edges.kafka_connection import connection, source_errors
+from daemon.errors import ConfigurationError
+from daemon.settings import Settings, variable
+
+READ_WAIT_MILLISECONDS = 1_000
+"""How long a read waits for records; the loop around it looks up in between."""
+
+READ_AT_ONCE = 5_000
+"""So many records come at once: cheap to read, and progress is still seen several times a second."""
+
+Progress = Callable[[int, int], None]
+"""Told how many records of a topic have been read, and how many there are, by their offsets."""
+
+
+class TopicReading:
+    """Reads topics; nothing is committed, and the daemon does not notice."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        """Take a connected consumer."""
+        self._consumer = consumer
+
+    async def partitions(self, topic: str) -> list[Partition]:
+        """Return the topic's partitions; raises `ConfigurationError` if there is no such topic."""
+        with source_errors(f"looking up the topic {topic}"):
+            topics = await self._consumer.topics()
+            numbers = self._consumer.partitions_for_topic(topic) if topic in topics else None
+        if not numbers:
+            text = f"the topic {topic} does not exist: see {variable('topics')}"
+            raise ConfigurationError(text)
+        return [Partition(topic, number) for number in sorted(numbers)]
+
+    async def records(self, partitions: Sequence[Partition], progress: Progress) -> AsyncIterator[ConsumerRecord]:
+        """Yield every record of the partitions that is there now; those of one partition in order."""
+        at = [TopicPartition(partition.topic, partition.number) for partition in partitions]
+        with source_errors("reading a topic"):
+            self._consumer.assign(at)
+            first = await self._consumer.beginning_offsets(at)
+            end = await self._consumer.end_offsets(at)
+            await self._consumer.seek_to_beginning(*at)
+            total = sum(end[one] - first[one] for one in at)
+            while open_ones := [one for one in at if await self._consumer.position(one) < end[one]]:
+                fetched = await self._consumer.getmany(
+                    *open_ones, timeout_ms=READ_WAIT_MILLISECONDS, max_records=READ_AT_ONCE
+                )
+                for one, records in fetched.items():
+                    for record in records:
+                        if record.offset < end[one]:
+                            yield record
+                left = [max(0, end[one] - await self._consumer.position(one)) for one in at]
+                progress(total - sum(left), total)
+
+
+@contextlib.asynccontextmanager
+async def topic_reading(settings: Settings) -> AsyncGenerator[TopicReading]:
+    """Connect for as long as the block lasts; raises `SourceError`."""
+    consumer = AIOKafkaConsumer(
+        **connection(settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    try:
+        with source_errors("connecting to Kafka"):
+            await consumer.start()
+        yield TopicReading(consumer)
+    finally:
+        await consumer.stop()
