@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kafka check check-house check-lint check-format check-docstrings check-layers \
+.PHONY: help demo test kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
 	check-mypy check-pyright coverage-core lock clean
 
 help: ## this list
@@ -28,6 +28,16 @@ test: .venv/dev.stamp ## all tests; the real Kafka comes from KAFKA_BOOTSTRAP, D
 
 kafka: .venv/dev.stamp ## a real Kafka for `make demo ARGS="--bootstrap …"`, until Ctrl-C
 	@$(BIN)/python -m tests.kafka_broker
+
+chart: .venv/dev.stamp ## the Helm chart: lint, schema, renders, Kubernetes' own validation, the daemon's settings
+	@$(BIN)/python -m checks.chart_schema
+	@$(BIN)/python -m pytest -q tests/chart $(ARGS)
+
+chart-snapshot: .venv/dev.stamp ## keep what the chart renders now as what is expected
+	@$(BIN)/python -m tests.chart.rendering > tests/chart/snapshots/minimal.yaml
+
+image: .venv/dev.stamp ## the image: judged, built without Docker, and run as the chart has it run (as root)
+	@$(BIN)/python -m checks.image $(ARGS)
 
 check: check-house check-lint check-format check-docstrings check-layers check-mypy check-pyright coverage-core ## every rule of the house
 

@@ -192,6 +192,8 @@ def policy_of(settings: Settings) -> Policy:
             parked_steps=settings.parked_retries,
             give_up_after=settings.give_up_after,
             late_bound=settings.late_bound,
+            dependency_wait=settings.dependency_wait,
+            heal_every=settings.heal_every,
         ),
         limits=Limits(
             quota=settings.client_quota,

@@ -17,7 +17,7 @@ from daemon.errors import ConfigurationError
 
 PREFIX = "MOMENT_DNB_"
 
-SECRETS = frozenset({"kafka_password", "dnb_private_key"})
+SECRETS = frozenset({"kafka_password", "dnb_private_key", "smtp_password"})
 """Settings whose value is never shown, and which may be given as a file."""
 
 SERVICE_LINKS = re.compile(rf"{PREFIX}(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP).*)?)")
@@ -110,6 +110,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     late_bound: Annotated[
         Seconds, Meta(description="seconds within which DnB may still apply a request nobody waits for")
     ] = 60.0
+
+    dependency_wait: Annotated[
+        Seconds, Meta(description="seconds that a change waits in hand for a customer, project or invoice it names")
+    ] = 60.0
+    heal_every: Annotated[
+        Seconds, Meta(description="seconds between two looks at what may have been repaired in DnB unseen")
+    ] = 1_800.0
+
+    smtp_host: Annotated[str, Meta(description="the mail server; empty: tenants are sent no mail")] = ""
+    smtp_port: Annotated[int, Meta(ge=1, le=65_535, description="its port")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"], Meta(description="how the connection to it is secured")
+    ] = "starttls"
+    smtp_ca_file: Annotated[
+        Path | None, Meta(description="CA certificates that sign the mail server's (PEM); empty: the system's")
+    ] = None
+    smtp_username: Annotated[str, Meta(description="the user to log in as; empty: without a login")] = ""
+    smtp_password: Annotated[str, Meta(description="the user's password")] = ""
+    mail_from: Annotated[str, Meta(description="the sender's address of mails to tenants")] = ""
+    mail_digest: Annotated[
+        Seconds, Meta(description="seconds between two mails to a tenant about a reason it knows already")
+    ] = 3_600.0
 
     ops_host: Annotated[Text, Meta(description="the address of /metrics, /livez and /readyz")] = "0.0.0.0"  # noqa: S104 - a container's port is published on purpose
     ops_port: Annotated[int, Meta(ge=0, le=65_535, description="their port; 0 for any free one")] = 9464
@@ -311,6 +333,21 @@ RULES = (
         ("kafka_certificate_file", "kafka_key_file"),
         lambda one: (one.kafka_certificate_file is None) != (one.kafka_key_file is None),
         lambda _: f"{variable('kafka_certificate_file')} and {variable('kafka_key_file')}: set both or none",
+    ),
+    Rule(
+        ("smtp_host", "mail_from"),
+        lambda one: one.smtp_host != "" and "@" not in one.mail_from,
+        lambda one: f"{variable('mail_from')}={one.mail_from!r}: an address is needed to send mail from",
+    ),
+    Rule(
+        ("smtp_username", "smtp_password"),
+        lambda one: (one.smtp_username == "") != (one.smtp_password == ""),
+        lambda _: f"{variable('smtp_username')} and {variable('smtp_password')}: set both or none",
+    ),
+    Rule(
+        ("smtp_username", "smtp_security"),
+        lambda one: one.smtp_username != "" and one.smtp_security == "none",
+        lambda _: f"{variable('smtp_security')}='none': no password is sent over an open connection",
     ),
     Rule(
         ("topics",),
