@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 
 import anyio
 import anyio.abc
@@ -19,7 +20,7 @@ from daemon.core.retrying import Retrying
 from daemon.core.state import Bounds, Policy
 from daemon.dnb.assertion import Credentials
 from daemon.dnb.directory import Directories
-from daemon.dnb.recipes import CustomerRecipe, ProjectRecipe, probe_company
+from daemon.dnb.recipes import CustomerRecipe, InvoiceRecipe, ProjectRecipe, probe_company
 from daemon.edges.clock import Clock
 from daemon.edges.dead_letters import DeadLetters
 from daemon.edges.http_sink import HttpSink
@@ -31,6 +32,7 @@ from daemon.edges.kafka_topics import prepare_topics
 from daemon.edges.ledger_rebuild import Rebuild
 from daemon.edges.ledger_topic import LedgerTopic
 from daemon.edges.ledgers import Ledgers
+from daemon.edges.mailing import Mailing
 from daemon.edges.ops_server import OpsServer
 from daemon.errors import ConfigurationError
 from daemon.runner import Edges, Runner
@@ -63,11 +65,14 @@ class App:
         self._recipes: Mapping[Kind, Recipe] = {
             "customer": CustomerRecipe(settings.environment, directories),
             "project": ProjectRecipe(settings.environment, directories),
+            "invoice": InvoiceRecipe(settings.environment, directories),
         }
         self.planner = Planner(policy, self._recipes, probe_company)
         rebuild = Rebuild(settings.environment, self._is_wanted) if rebuilds_ledger else None
         self.edges = self._edges(policy.retrying.longest_wait(), rebuild)
         self.runner = Runner(self.planner, self.edges, self)
+        self._mailing = Mailing(settings, self.edges.ledgers.stores, self.edges.ledger.write, self.clock)
+        self._mailing.count = partial(self.instruments.count, "mails_total")
         self._ops = OpsServer(self.metrics, is_live=self.is_live, is_ready=lambda: self.edges.source.is_ready)
 
     def _is_wanted(self, change: Change) -> bool:
@@ -114,6 +119,7 @@ class App:
                 for serve in (self.runner.run, self.edges.ledger.run, self.edges.dead_letters.run, self.edges.sink.run):
                     tasks.start_soon(serve)
                 tasks.start_soon(self._watch_tenants)
+                tasks.start_soon(self._mailing.run)
                 task_status.started(port)
                 await self.edges.source.run()
                 tasks.cancel_scope.cancel()
@@ -157,6 +163,7 @@ class App:
         self.instruments.set("tenant_problems", len(registry.problems))
         log.info("tenants.read", count=len(registry.tenants), held=held)
         self.edges.sink.use_keys(registry.keys)
+        self._mailing.use_addresses(registry.notify)
         self.edges.inbox.put(TenantsChanged(registry.tenants))
 
     # -- telemetry ---------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ SECRETS = frozenset({"kafka_password", "dnb_private_key", "smtp_password"})
 SERVICE_LINKS = re.compile(rf"{PREFIX}(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP).*)?)")
 """Kubernetes gives each pod such variables for every service called moment-dnb…: they are no misspelt settings."""
 
+ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+")
+"""A mail address, without a name before it."""
+
 SESSION_MARGIN_SECONDS = 5.0
 """A call must end this long before a lost session can be noticed by others, or two owners could call at once."""
 
@@ -336,7 +339,7 @@ RULES = (
     ),
     Rule(
         ("smtp_host", "mail_from"),
-        lambda one: one.smtp_host != "" and "@" not in one.mail_from,
+        lambda one: one.smtp_host != "" and not ADDRESS.fullmatch(one.mail_from),
         lambda one: f"{variable('mail_from')}={one.mail_from!r}: an address is needed to send mail from",
     ),
     Rule(

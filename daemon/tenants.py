@@ -3,8 +3,10 @@
 tenants:
   fjellvik:
     company_key: 6f1c2a0e-91f4-4b0c-8b2c-2d6a0f4a7e11
-    kinds: [customer]
+    kinds: [customer, project, invoice]
     notify: [regnskap@fjellvik.example]
+    products: {hours: "100"}
+    vat_codes: {"3000": "3"}
 """
 
 import hashlib
@@ -20,8 +22,9 @@ import msgspec
 import yaml
 from msgspec import Meta
 
-from daemon.core.model import KINDS, Kind, Tenant
+from daemon.core.model import KINDS, Booking, Kind, Tenant
 from daemon.errors import ConfigurationError
+from daemon.moment.vat import PURCHASE_CODES
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 """What a tenant may be called: the same in the event contract, in ledger keys and in metrics."""
@@ -30,6 +33,9 @@ HASH_LENGTH = 16
 """Hexadecimal digits of a company key's hash: 64 bits tell companies apart and give nothing of the key away."""
 
 Rate = Annotated[float, Meta(gt=0, le=1_000_000)]
+ProductNumber = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
+VatCode = Annotated[str, Meta(pattern=r"^[0-9]{1,10}$")]
+Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+$(?!\n)")]
 
 
 class FromFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,11 +55,14 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     company_key: Any
     kinds: Annotated[tuple[Kind, ...], Meta(min_length=1)] = KINDS
-    notify: tuple[Annotated[str, Meta(pattern="^[^@ ]+@[^@ ]+$")], ...] = ()
+    notify: tuple[Address, ...] = ()
     number_range: tuple[int, int] = (100_000, 199_999)
     quota: Rate | None = None
     weight: Annotated[float, Meta(ge=0.1, le=100)] = 1.0
     mode: Literal["live", "held"] = "live"
+    flow: Literal["invoice"] = "invoice"
+    products: Mapping[Literal["hours", "expenses", "products"], ProductNumber] = {}
+    vat_codes: Mapping[Annotated[str, Meta(pattern="^[0-9]{1,10}$")], VatCode] = {}
 
     def __repr__(self) -> str:
         """Return the settings without the company key."""
@@ -166,6 +175,7 @@ class Reading:
             first_number=one.number_range[0],
             last_number=one.number_range[1],
             held="the tenants file says so" if one.mode == "held" else None,
+            booking=Booking(flow=one.flow, products=dict(one.products), vat_codes=dict(one.vat_codes)),
         )
 
     def _key(self, name: str, one: TenantSettings, findings: list[str]) -> str | None:
@@ -239,6 +249,7 @@ def _converted(name: str, value: Any, findings: list[str]) -> TenantSettings | N
         findings.append(f"tenant {name}: {error}")
         return None
     findings.extend(_range_findings(name, one))
+    findings.extend(_vat_findings(name, one))
     return one
 
 
@@ -246,6 +257,12 @@ def _range_findings(name: str, one: TenantSettings) -> Iterator[str]:
     first, last = one.number_range
     if not 0 < first <= last:
         yield f"tenant {name}: number_range [{first}, {last}]: must be two positive numbers, the lower first"
+
+
+def _vat_findings(name: str, one: TenantSettings) -> Iterator[str]:
+    for account, code in one.vat_codes.items():
+        if code in PURCHASE_CODES:
+            yield f"tenant {name}: vat_codes: account {account}: {code} is a code of purchases, not of sales"
 
 
 def _refuse_shared_keys(keys: Mapping[str, str | None], findings: Mapping[str, list[str]]) -> None:

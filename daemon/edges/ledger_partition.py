@@ -21,6 +21,7 @@ from daemon.edges.ledger_keys import (
 )
 from daemon.edges.ledger_store import LedgerStore, Marks, entity_of
 from daemon.edges.ledger_topic import ledger_of
+from daemon.edges.mail_state import decode_mail_record, mailed_tenant
 
 READ_AT_ONCE = 2_000
 """So many ledger records go into one transaction of the local store."""
@@ -141,12 +142,16 @@ class LedgerPartition:
 
 
 def _told(record: ConsumerRecord, marks: Marks) -> dict[str, Any]:
-    """Return what a record changes in the marks; a person's hold is no record of an owner."""
+    """Return what a record changes in the marks; a person's hold is no record of an owner, nor what was mailed."""
     key = (record.key or b"").decode(errors="replace")
     scope = held_scope(key)
     if scope is not None:
         hold = decode_hold_record(record.value or b"")
         return {"holds": {**marks.holds, scope: hold}} if hold else {}
+    tenant = mailed_tenant(key)
+    if tenant is not None:
+        told = decode_mail_record(record.value or b"")
+        return {"mailed": {**marks.mailed, tenant: told}} if told else {}
     if key == LEDGER_KEY:
         return {"record": _record(record) or marks.record, "record_offset": record.offset, "last_offset": record.offset}
     if key == HANDOVER_KEY:

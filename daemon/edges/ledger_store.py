@@ -11,6 +11,7 @@ from daemon.core.actions import Load
 from daemon.core.ledger import Entry, decode, encode, rank
 from daemon.core.model import KINDS, Entity, Kind
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
+from daemon.edges.mail_state import MailRecord
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -22,23 +23,26 @@ CREATE TABLE IF NOT EXISTS entries (
     waiting_since REAL,
     reason TEXT,
     blocked_by TEXT,
+    is_failing INTEGER NOT NULL DEFAULT 0,
     taken INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
 CREATE INDEX IF NOT EXISTS entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_parked ON entries (tenant, key) WHERE reason IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 PUT = """
-INSERT INTO entries (key, tenant, value, position, due, waiting_since, reason, blocked_by, taken)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+INSERT INTO entries (key, tenant, value, position, due, waiting_since, reason, blocked_by, is_failing, taken)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.position, due = excluded.due,
-    waiting_since = excluded.waiting_since, reason = excluded.reason, blocked_by = excluded.blocked_by, taken = 0
+    waiting_since = excluded.waiting_since, reason = excluded.reason, blocked_by = excluded.blocked_by,
+    is_failing = excluded.is_failing, taken = 0
 """
 
-FORM = 2
+FORM = 3
 """Rises with the columns above: a file of another form is begun anew, from the topic."""
 
 FILE_ENDS = ("", "-wal", "-shm")
@@ -52,7 +56,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """How far a ledger partition has been read, and what it said about itself: offsets of the ledger topic, or -1.
 
     `record` is the newest `_ledger` record, found at `record_offset`; `last_offset` is that of the last record read.
-    `holds` is the newest word on each tenant, and on `*`, that was ever held.
+    `holds` is the newest word on each tenant, and on `*`, that was ever held; `mailed` what tenants were told by mail.
     """
 
     position: int = 0
@@ -61,6 +65,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     handover_offset: int = -1
     last_offset: int = -1
     holds: Mapping[str, HoldRecord] = {}
+    mailed: Mapping[str, MailRecord] = {}
 
     @property
     def is_handed_over(self) -> bool:
@@ -217,6 +222,16 @@ class LedgerStore:
         rows = self._connection.execute("SELECT key, value FROM entries WHERE reason IS NOT NULL").fetchall()
         return _entries(rows)
 
+    def failing_tenants(self) -> dict[str, tuple[int, int]]:
+        """Return who has changes that a person must repair: how many, and the offset of the newest such record."""
+        query = "SELECT tenant, COUNT(*), MAX(position) FROM entries WHERE is_failing = 1 GROUP BY tenant"
+        return {tenant: (count, newest) for tenant, count, newest in self._connection.execute(query)}
+
+    def failing(self, tenant: str) -> list[tuple[Entity, Entry]]:
+        """Return a tenant's entries whose parked change a person must repair."""
+        query = "SELECT key, value FROM entries WHERE tenant = ? AND is_failing = 1 ORDER BY key"
+        return _entries(self._connection.execute(query, (tenant,)).fetchall())
+
     def parked_by_reason(self) -> dict[str, int]:
         """Return how many changes are parked for each reason."""
         rows = self._connection.execute("SELECT reason, COUNT(*) FROM entries WHERE reason IS NOT NULL GROUP BY reason")
@@ -273,7 +288,7 @@ def _entries(rows: list[tuple[str, bytes]]) -> list[tuple[Entity, Entry]]:
 
 def _row(
     entity: Entity, entry: Entry, offset: int
-) -> tuple[str, str, bytes, int, float | None, float | None, str | None, str | None]:
+) -> tuple[str, str, bytes, int, float | None, float | None, str | None, str | None, bool]:
     parked = entry.parked
     waiting_since = parked.since if parked and parked.is_waiting else None
     return (
@@ -285,6 +300,7 @@ def _row(
         waiting_since,
         parked.reason if parked else None,
         (parked.blocked_by or None) if parked else None,
+        parked is not None and parked.refusal is not None,
     )
 
 

@@ -64,6 +64,7 @@ METRICS = (
     Metric("checks_total", "counter", "Entities read again after an unknown outcome.", ("result",)),
     Metric("fenced_replies_total", "counter", "Replies to calls of an assignment that has ended."),
     Metric("reasserted_total", "counter", "Ledger entries written again behind a former owner's."),
+    Metric("mails_total", "counter", "Mails to tenants: sent, or why the mail server did not take them.", ("result",)),
     Metric("ledger_records_total", "counter", "Records asked to be written to the ledger."),
     Metric("commits_total", "counter", "Offset commits, by result.", ("result",)),
     Metric("assignments_total", "counter", "Partitions assigned, revoked and lost.", ("event",)),

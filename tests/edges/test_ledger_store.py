@@ -1,5 +1,6 @@
 """The local copy of a ledger partition, on real SQLite files."""
 
+import contextlib
 import random
 import sqlite3
 import time
@@ -9,12 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.core.actions import Load
+from daemon.core.actions import Load, Which
 from daemon.core.ledger import Entry, rank
 from daemon.core.model import Entity, Generation
 from daemon.edges.ledger_keys import LedgerRecord
 from daemon.edges.ledger_store import LedgerStore, Marks, Stored, Summary, entity_of
-from tests.edges.ledger_entries import OURS, PARTITION, THEIRS, customer, delivered, parked
+from tests.edges.ledger_entries import OURS, PARTITION, THEIRS, blocked, customer, delivered, parked, refused
 
 MANY = 20_000
 MARKS = Marks(position=9, record=LedgerRecord("life", OURS), record_offset=4, handover_offset=8, last_offset=8)
@@ -162,22 +163,26 @@ def test_the_summary_tells_what_is_held_for_later(store: LedgerStore) -> None:
             (customer(2), parked(1, "conflict"), 1),
             (customer(3, "havgard"), parked(1, "unavailable", next_try=77.0), 2),
             (customer(4, "nordlia"), DIRTY, 3),
+            (customer(5, "lysne"), blocked(1, customer(1)), 4),
         ]
     )
     expected = Summary(
-        parked=3,
+        parked=4,
         waiting_tenants=frozenset({"fjellvik"}),
-        known_tenants=frozenset({"fjellvik", "havgard", "nordlia"}),
+        blocked_tenants=frozenset({"lysne"}),
+        known_tenants=frozenset({"fjellvik", "havgard", "lysne", "nordlia"}),
         next_due=50.0,
     )
     assert expected == store.summary()
-    assert {"waiting": 1, "conflict": 1, "unavailable": 1} == store.parked_by_reason()
-    assert (2, [1, 2, 3]) == (store.scheduled(), sorted(ids(store.parked())))
+    assert {"waiting": 1, "conflict": 1, "unavailable": 1, "missing_dependency": 1} == store.parked_by_reason()
+    assert (2, [1, 2, 3, 5]) == (store.scheduled(), sorted(ids(store.parked())))
 
 
 def test_a_new_store_holds_nothing(store: LedgerStore) -> None:
     """Before the first read there is nothing to do and nobody known."""
-    nothing = Summary(parked=0, waiting_tenants=frozenset(), blocked_tenants=frozenset(), known_tenants=frozenset(), next_due=None)
+    nothing = Summary(
+        parked=0, waiting_tenants=frozenset(), blocked_tenants=frozenset(), known_tenants=frozenset(), next_due=None
+    )
     assert (nothing, Marks(), {}) == (store.summary(), store.marks, store.parked_by_reason())
 
 
@@ -278,3 +283,53 @@ def test_a_large_ledger_is_quick(store: LedgerStore) -> None:
     store.put([(entity, delivered(1), MANY + offset) for entity, _, offset in entries])
     assert (MANY, 0) == (taken, store.summary().parked)
     assert time.monotonic() - started < 20.0
+
+
+def portion(which: Which, **others: object) -> Load:
+    """Return a load of a tenant's entries."""
+    fields = {"partition": PARTITION, "generation": OURS, "which": which, "tenant": "fjellvik", "limit": 2} | others
+    return msgspec.convert(fields, Load)
+
+
+def test_what_a_dependency_blocks_is_taken_in_order_of_keys(store: LedgerStore) -> None:
+    """When the customer is delivered its dependents come in portions, each once, and nobody else's."""
+    entries = [(customer(number), blocked(1, customer(1)), number) for number in (2, 3, 4)]
+    store.put([*entries, (customer(5), blocked(1, customer(9)), 5), (customer(6, "havgard"), parked(1), 6)])
+    first = store.load(portion("blocked", about=customer(1)), 0.0)
+    second = store.load(portion("blocked", about=customer(1), after=first[-1][0].key), 0.0)
+    assert ([2, 3], [4]) == (ids(first), ids(second))
+    assert [] == store.load(portion("blocked", about=customer(1)), 0.0)
+
+
+def test_one_parked_change_is_taken_by_name(store: LedgerStore) -> None:
+    """A dependency that waits for its turn is taken before it; a delivered one has nothing to take."""
+    store.put([(customer(1), parked(1), 0), (customer(2), delivered(1), 1)])
+    taken = [store.load(portion("named", about=customer(number)), 0.0) for number in (1, 2, 3)]
+    assert [[1], [], []] == [ids(one) for one in taken]
+
+
+def test_refused_changes_are_walked_through_once(store: LedgerStore) -> None:
+    """Behind the last key that was seen come the others: what is refused again meanwhile does not come again."""
+    store.put([(customer(number), parked(1, "conflict"), number) for number in (1, 2, 3)])
+    first = store.load(portion("refused"), 0.0)
+    store.put([(customer(1), parked(1, "conflict"), 9)])
+    assert [3] == ids(store.load(portion("refused", after=first[-1][0].key), 0.0))
+
+
+def test_what_a_person_must_repair_is_told_by_tenant(store: LedgerStore) -> None:
+    """How many there are, and where the newest stands: so that a change is seen without reading them."""
+    store.put([(customer(1), refused(1), 3), (customer(2), refused(1), 7), (customer(3), parked(1), 9)])
+    assert {"fjellvik": (2, 7)} == store.failing_tenants()
+    assert ([1, 2], []) == (ids(store.failing("fjellvik")), store.failing("havgard"))
+
+
+def test_a_file_of_another_form_is_begun_anew(tmp_path: Path) -> None:
+    """A program version with other columns reads the topic again."""
+    path = tmp_path / "a.sqlite3"
+    LedgerStore(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA user_version = 1")
+    store = LedgerStore(path)
+    store.put([(customer(1), delivered(1), 0)])
+    assert {customer(1)} == store.get([customer(1)]).keys()
+    store.close()

@@ -1,0 +1,63 @@
+"""Which mail a tenant is due: the first failure of a reason at once, more in digests, repairs when they come."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from daemon.core.ledger import Entry
+from daemon.core.model import Entity
+from daemon.edges.mail_state import MAX_TOLD, MailRecord, Told
+
+
+class Failing(msgspec.Struct, frozen=True):
+    """A parked change that a person must repair: its entity, and its entry in the ledger."""
+
+    entity: Entity
+    entry: Entry
+
+    @property
+    def reason(self) -> str:
+        """Return the reason under which it is parked."""
+        return self.entry.parked.reason if self.entry.parked else ""
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What one mail tells: failures that the tenant does not know of, and repairs of those it does (ledger keys).
+
+    `record` is what it will have been told once the mail is taken.
+    """
+
+    failures: tuple[Failing, ...]
+    repaired: tuple[str, ...]
+    record: MailRecord
+
+
+def due_letter(failing: Sequence[Failing], record: MailRecord, now: float, digest_seconds: float) -> Letter | None:
+    """Return the mail that is due now, None if none is.
+
+    A reason that the tenant was not told of is due at once, and so is the repair of the last failure of a reason; what
+    else has failed or was repaired goes into the next digest, `digest_seconds` after the last mail about the reason.
+    """
+    by_reason: dict[str, list[Failing]] = {}
+    for one in failing:
+        by_reason.setdefault(one.reason, []).append(one)
+    failures: list[Failing] = []
+    repaired: list[str] = []
+    told: dict[str, Told] = {}
+    for reason in sorted(by_reason.keys() | record.told.keys()):
+        present, before = by_reason.get(reason, []), record.told.get(reason)
+        if before is not None and present and now < before.at + digest_seconds:
+            told[reason] = before
+            continue
+        known = frozenset(before.keys if before else ())
+        still = {one.entity.key for one in present}
+        new = [one for one in present if one.entity.key not in known]
+        failures += new
+        repaired += sorted(known - still)
+        if present:
+            keys = sorted(known & still) + [one.entity.key for one in new]
+            is_told = new or known - still or before is None
+            told[reason] = Told(now if is_told or before is None else before.at, tuple(keys[-MAX_TOLD:]))
+    if not failures and not repaired:
+        return None
+    return Letter(tuple(failures), tuple(repaired), MailRecord(told))

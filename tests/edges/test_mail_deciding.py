@@ -1,0 +1,79 @@
+"""Which mail a tenant is due."""
+
+from daemon.edges.mail_deciding import Failing, Letter, due_letter
+from daemon.edges.mail_state import MailRecord, Told
+from tests.edges.ledger_entries import customer, parked
+
+NOW = 10_000.0
+DIGEST = 3_600.0
+NOTHING = MailRecord()
+
+
+def failing(number: int, reason: str = "conflict") -> Failing:
+    """Return a customer that a person must repair."""
+    return Failing(customer(number), parked(1, reason))
+
+
+def due(present: list[Failing], record: MailRecord, *, after: float = 0.0) -> Letter | None:
+    """Return the mail that is due after so many seconds."""
+    return due_letter(present, record, NOW + after, DIGEST)
+
+
+def after(present: list[Failing], record: MailRecord, *, seconds: float = 0.0) -> MailRecord:
+    """Return what the tenant was told once the mail that is due was taken."""
+    letter = due(present, record, after=seconds)
+    assert letter is not None
+    return letter.record
+
+
+def test_the_first_failure_of_a_reason_is_told_at_once() -> None:
+    """All that fail for it at that moment are in the one mail."""
+    letter = due([failing(1), failing(2)], NOTHING)
+    expected = MailRecord({"conflict": Told(NOW, (customer(1).key, customer(2).key))})
+    assert Letter((failing(1), failing(2)), (), expected) == letter
+
+
+def test_what_was_told_is_not_told_again() -> None:
+    """Neither at once nor with the next digest, as long as nothing changes."""
+    told = after([failing(1)], NOTHING)
+    assert None is due([failing(1)], told)
+    assert None is due([failing(1)], told, after=DIGEST)
+
+
+def test_another_reason_is_told_at_once() -> None:
+    """A known reason does not delay a new one."""
+    letter = due([failing(1), failing(2, "closed_period")], after([failing(1)], NOTHING))
+    assert letter is not None
+    assert (failing(2, "closed_period"),) == letter.failures
+
+
+def test_more_failures_of_a_known_reason_wait_for_the_digest() -> None:
+    """A thousand bad invoices are two mails and not a thousand."""
+    told = after([failing(1)], NOTHING)
+    both = [failing(1), failing(2)]
+    assert None is due(both, told, after=DIGEST - 1)
+    letter = due(both, told, after=DIGEST)
+    assert letter is not None
+    assert ((failing(2),), ()) == (letter.failures, letter.repaired)
+    assert None is due(both, letter.record, after=DIGEST + 1)
+
+
+def test_the_repair_of_the_last_failure_is_told_at_once() -> None:
+    """The reason is over, and when it comes again it is new."""
+    letter = due([], after([failing(1)], NOTHING))
+    assert Letter((), (customer(1).key,), NOTHING) == letter
+
+
+def test_the_repair_of_one_of_several_waits_for_the_digest() -> None:
+    """What is repaired meanwhile stands in the next mail about the reason."""
+    told = after([failing(1), failing(2)], NOTHING)
+    assert None is due([failing(2)], told)
+    letter = due([failing(2)], told, after=DIGEST)
+    assert letter is not None
+    assert ((), (customer(1).key,)) == (letter.failures, letter.repaired)
+    assert {"conflict": Told(NOW + DIGEST, (customer(2).key,))} == letter.record.told
+
+
+def test_a_healthy_tenant_gets_no_mail() -> None:
+    """Nothing fails and nothing was told."""
+    assert None is due([], NOTHING)
