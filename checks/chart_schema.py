@@ -22,6 +22,7 @@ OWN = SECRETS | {
     "kafka_ca_file",
     "kafka_certificate_file",
     "kafka_key_file",
+    "smtp_ca_file",
     "member_id",  # a Deployment's pods have no lasting name
     "tenants_file",
 }

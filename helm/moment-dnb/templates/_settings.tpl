@@ -37,6 +37,13 @@ MOMENT_DNB_{{ $name | snakecase | upper }}: {{ include "moment-dnb.text" $value 
 {{- $findings = append $findings "settings.kafkaUsername and kafka.passwordKey: both are needed for SASL" -}}
 {{- end -}}
 {{- end -}}
+{{- $smtp := .Values.smtp -}}
+{{- if ne (empty $smtp.existingSecret) (empty (compact (list $smtp.passwordKey $smtp.caKey))) -}}
+{{- $findings = append $findings "smtp.existingSecret: goes with smtp.passwordKey, smtp.caKey or both" -}}
+{{- end -}}
+{{- if ne (empty .Values.settings.smtpUsername) (empty $smtp.passwordKey) -}}
+{{- $findings = append $findings "settings.smtpUsername and smtp.passwordKey: give both or none" -}}
+{{- end -}}
 {{- if and (hasKey .Values.podDisruptionBudget "minAvailable") (hasKey .Values.podDisruptionBudget "maxUnavailable") -}}
 {{- $findings = append $findings "podDisruptionBudget: minAvailable or maxUnavailable, not both" -}}
 {{- end -}}
