@@ -15,7 +15,7 @@ SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
-	check-mypy check-pyright coverage-core lock clean
+	check-mypy check-pyright coverage-core latency lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -75,6 +75,9 @@ coverage-core: .venv/dev.stamp ## every branch of daemon/core is reached by test
 	@echo "== coverage of daemon/core by tests/core: branches"
 	@COVERAGE_FILE=.coverage.core $(BIN)/python -m pytest -q tests/core \
 		--cov=daemon.core --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+
+latency: .venv/dev.stamp ## how long a change takes from Kafka into DnB's books while nothing else happens
+	@$(BIN)/python -m bench.latency $(ARGS)
 
 lock: .venv/dev.stamp ## pin the newest versions already allowed; newer ones with ARGS=--upgrade
 	@$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) --extra demo --group dev -o requirements/dev.txt $(ARGS)

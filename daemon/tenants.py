@@ -60,7 +60,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     quota: Rate | None = None
     weight: Annotated[float, Meta(ge=0.1, le=100)] = 1.0
     mode: Literal["live", "held"] = "live"
-    flow: Literal["invoice"] = "invoice"
+    flow: Literal["invoice", "voucher"] = "invoice"
     products: Mapping[Literal["hours", "expenses", "products"], ProductNumber] = {}
     vat_codes: Mapping[Annotated[str, Meta(pattern="^[0-9]{1,10}$")], VatCode] = {}
 
@@ -175,7 +175,9 @@ class Reading:
             first_number=one.number_range[0],
             last_number=one.number_range[1],
             held="the tenants file says so" if one.mode == "held" else None,
-            booking=Booking(flow=one.flow, products=dict(one.products), vat_codes=dict(one.vat_codes)),
+            booking=Booking(
+                flow=one.flow, products=dict[str, str](one.products.items()), vat_codes=dict(one.vat_codes)
+            ),
         )
 
     def _key(self, name: str, one: TenantSettings, findings: list[str]) -> str | None:

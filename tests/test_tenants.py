@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.core.model import Booking
 from daemon.errors import ConfigurationError
 from daemon.tenants import Reading, Registry, TenantSettings
 
@@ -40,6 +41,14 @@ def test_a_tenant_has_its_terms_and_defaults(file: Path) -> None:
     assert (3, 20.0, tenant.company) == (len(plain.kinds), plain.quota, plain.company)
 
 
+def test_a_tenant_says_how_its_invoices_are_booked(file: Path) -> None:
+    """Products by type and VAT codes by account come from the file; without them there are none."""
+    terms = f"company_key: {KEY}, flow: voucher, products: {{hours: T-1}}, vat_codes: {{'3000': '3'}}"
+    expected = Booking(flow="voucher", products={"hours": "T-1"}, vat_codes={"3000": "3"})
+    assert expected == read(file, f"tenants: {{fjellvik: {{{terms}}}}}").tenants["fjellvik"].booking
+    assert Booking() == read(file, f"tenants: {{fjellvik: {{company_key: {KEY}}}}}").tenants["fjellvik"].booking
+
+
 def test_company_keys_may_be_in_files_and_variables(file: Path) -> None:
     """A company key is read from where the file says, whatever its spelling."""
     (file.parent / "key").write_text(KEY.upper() + "\n", encoding="utf-8")
@@ -68,6 +77,13 @@ def test_company_keys_may_be_in_files_and_variables(file: Path) -> None:
         (f"{{company_key: {KEY}, notify: [nobody]}}", "notify"),
         (f"{{company_key: {KEY}, number_range: [5, 1]}}", "[5, 1]"),
         (f"{{company_key: {KEY}, colour: red}}", "colour"),
+        (f"{{company_key: {KEY}, flow: letter}}", "flow"),
+        (f"{{company_key: {KEY}, products: {{rent: '1'}}}}", "products"),
+        (f"{{company_key: {KEY}, products: {{hours: ' '}}}}", "products"),
+        (f"{{company_key: {KEY}, products: {{hours: 100}}}}", "products"),
+        (f"{{company_key: {KEY}, vat_codes: {{'3000': x}}}}", "vat_codes"),
+        (f"{{company_key: {KEY}, vat_codes: {{'K1': '3'}}}}", "vat_codes"),
+        (f"{{company_key: {KEY}, vat_codes: {{'3000': '1'}}}}", "code of purchases"),
     ],
 )
 def test_a_tenant_with_a_finding_is_held_and_the_others_served(file: Path, terms: str, told: str) -> None:

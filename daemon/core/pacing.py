@@ -7,7 +7,6 @@ that ten thousand blocked tenants cost the others nothing.
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -166,10 +165,6 @@ class Pacing:
     def released_at(self, tenant: str) -> float:
         """Return the instant until which the tenant is held, in the past if it is not."""
         return self._turns[tenant].held_until
-
-    def held_tenants(self, now: float) -> Iterable[str]:
-        """Return the names of the tenants that are held now."""
-        return (name for name, turn in self._turns.items() if turn.held_until > now)
 
     def succeeded(self) -> None:
         """Tell that DnB answered a call sensibly: there is no outage."""

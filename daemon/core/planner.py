@@ -116,10 +116,13 @@ class Planner:
             partitions=len(assignments),
             oldest_open=min(self._opened(), default=None),
             quota=pacing.rate,
-            held_tenants=sum(1 for _ in pacing.held_tenants(now)),
+            held_tenants=sum(self._is_held(name, now) for name in self._state.tenants),
             is_client_held=pacing.held_until > now,
             is_outage=pacing.is_outage,
         )
+
+    def _is_held(self, name: str, now: float) -> bool:
+        return not self._state.is_served(name) or self._state.pacing.released_at(name) > now
 
     def _opened(self) -> list[float]:
         """Return when the changes happened in Moment that are open here."""

@@ -13,6 +13,7 @@ import msgspec
 from daemon.core.model import Kind
 from daemon.core.procedure import Call
 
+PAGE_ROWS = 500  # of a list that is read whole: few calls, and an answer of some hundred kilobytes
 TOP_ROWS = 10  # a number is unique among living rows; room for deleted ones, should a list show them
 
 CUSTOMER_EXPAND = (
@@ -99,8 +100,50 @@ def country(code: str) -> Call:
 
 
 def company_settings() -> Call:
-    """Return the cheapest read that tells whether the company may be served."""
-    return Call(method="GET", target=target("companysettings/1"))
+    """Return the cheapest read that tells whether the company may be served, and what it has locked."""
+    return Call(method="GET", target=target("companysettings/1"), shared=True)
+
+
+def customer_ids_by_number(number: str) -> Call:
+    """Return the call that finds a customer that others refer to; the number must be digits."""
+    return _shared("customers", f"CustomerNumber eq {number}", "ID,CustomerNumber,StatusCode")
+
+
+def project(dnb_id: int) -> Call:
+    """Return the call that reads one project."""
+    return Call(method="GET", target=target(f"projects/{dnb_id}"))
+
+
+def projects_by_number(number: str) -> Call:
+    """Return the call that lists the projects with one number."""
+    condition = f"ProjectNumber eq {text_literal(number)}"
+    return Call(method="GET", target=target("projects", filter=condition, top=TOP_ROWS))
+
+
+def projects_by_name(name: str) -> Call:
+    """Return the call that lists the projects with one name."""
+    condition = f"Name eq {text_literal(name)}"
+    return Call(method="GET", target=target("projects", filter=condition, top=TOP_ROWS))
+
+
+def project_ids_by_number(number: str) -> Call:
+    """Return the call that finds a project that invoices refer to."""
+    return _shared("projects", f"ProjectNumber eq {text_literal(number)}", "ID,ProjectNumber,StatusCode")
+
+
+def create_project(body: bytes) -> Call:
+    """Return the call that creates a project; the body carries its guid."""
+    return Call(method="POST", target="api/biz/projects", body=body, writes=True)
+
+
+def update_project(dnb_id: int, body: bytes) -> Call:
+    """Return the call that merges a difference into a project."""
+    return Call(method="PUT", target=f"api/biz/projects/{dnb_id}", body=body, writes=True)
+
+
+def change_project(dnb_id: int, transition: str) -> Call:
+    """Return the call that takes a project to another status by a named transition; it has no body."""
+    return Call(method="POST", target=f"api/biz/projects/{dnb_id}?action={transition}", writes=True)
 
 
 def _customers_where(condition: str) -> Call:

@@ -12,17 +12,22 @@ import msgspec
 from daemon.core.procedure import Call, Outcome, Refused, Reply
 from daemon.dnb import calls
 from daemon.dnb.bodies import Content, References
+from daemon.dnb.chart import Chart
 from daemon.dnb.replies import ask, read_rows
 from daemon.dnb.rows import CountryRow, CurrencyRow
 
 
 class Directory:
-    """What is known of one company's codes; filled by the look-ups of its procedures."""
+    """What is known of one company's codes; filled by the look-ups of its procedures.
+
+    `chart` is what it books with: accounts, VAT types, products, and what is locked.
+    """
 
     def __init__(self) -> None:
         """Start with nothing known."""
         self._currency_ids: dict[str, int] = {}
         self._country_names: dict[str, str] = {}
+        self.chart = Chart()
 
     def references(self, content: Content) -> Generator[Call, Reply, References | Outcome]:
         """Return what the codes of a customer are in this company, looking up only what is not known yet."""
@@ -65,6 +70,7 @@ class Directory:
         """Forget everything: DnB refused a reference that was taken from here."""
         self._currency_ids.clear()
         self._country_names.clear()
+        self.chart.forget()
 
 
 class Directories(msgspec.Struct, frozen=True):

@@ -58,6 +58,11 @@ class Rejected(msgspec.Struct, frozen=True):
         return any(_GUID_USED.search(message) for message in (*self.messages, self.field))
 
     @property
+    def names_guid(self) -> bool:
+        """Tell whether the refusal speaks of a guid, so that there is no doubt."""
+        return any("guid" in message.lower() for message in (*self.messages, self.field))
+
+    @property
     def is_foreign_key(self) -> bool:
         """Tell whether a reference in the body points to a row that DnB does not have."""
         return any(_FOREIGN_KEY.search(message) for message in self.messages)
@@ -169,20 +174,26 @@ def read_rows(verdict: Verdict, model: type[R], *, key: str, matches: Callable[[
     DnB ignores a filter it does not understand and answers with everything. A row that was not asked for therefore
     means that nothing in the answer can be trusted: `Unavailable`, naming the field.
     """
+    rows = read_list(verdict, model)
+    if not isinstance(rows, list):
+        return rows
+    if not all(matches(row) for row in rows):
+        return Unavailable(f"filter_ignored_{key}")
+    return [row for row in rows if row.is_alive]
+
+
+def read_list(verdict: Verdict, model: type[R]) -> list[R] | Outcome:
+    """Return all rows that a list answered with, deleted ones too: what pages are counted by."""
     match verdict:
         case Accepted(body):
             rows = _decoded_list(body, model)
+            return Unavailable("reply_not_understood") if rows is None else rows
         case Missing():
             return Unavailable("status_404")
         case Rejected():
             return refusal(verdict)
         case _:
             return verdict
-    if rows is None:
-        return Unavailable("reply_not_understood")
-    if not all(matches(row) for row in rows):
-        return Unavailable(f"filter_ignored_{key}")
-    return [row for row in rows if row.is_alive]
 
 
 def refusal(rejected: Rejected) -> Refused:

@@ -123,6 +123,33 @@ class CustomerRow(Row, frozen=True, kw_only=True):
         return self.info or InfoRow(id=0)
 
 
+class ProjectRow(Row, frozen=True, kw_only=True):
+    """A project; older contracts and examples give numbers as texts and texts as numbers."""
+
+    project_number: str | int | None = msgspec.field(name="ProjectNumber", default=None)
+    project_number_numeric: int | str | None = msgspec.field(name="ProjectNumberNumeric", default=None)
+    name: str | None = msgspec.field(name="Name", default=None)
+    project_customer_id: int | None = msgspec.field(name="ProjectCustomerID", default=None)
+    start_date: str | None = msgspec.field(name="StartDate", default=None)
+    end_date: str | None = msgspec.field(name="EndDate", default=None)
+    status_code: int | None = msgspec.field(name="StatusCode", default=None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether the project is not deleted, by flag or by status."""
+        return not self.deleted and self.status_code != DELETED_STATUS
+
+    @property
+    def number(self) -> str:
+        """Return the project number as text, empty where there is none."""
+        return "" if self.project_number is None else str(self.project_number).strip()
+
+    @property
+    def numeric_number(self) -> str:
+        """Return the numeric twin as text, empty where there is none."""
+        return "" if self.project_number_numeric is None else str(self.project_number_numeric)
+
+
 class CreatedRow(Row, frozen=True, kw_only=True):
     """What is read of the reply to a create; which children it echoes is not certain."""
 

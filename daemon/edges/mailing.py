@@ -62,7 +62,7 @@ class Mailing:
     async def run(self) -> None:
         """Look, and send what is due, for ever."""
         if not self._settings.smtp_host:
-            log.info("mail.off")
+            log.info("mail.disabled")
             return
         while True:
             await anyio.sleep(min(LOOK_SECONDS * 2.0**self._failures, LONGEST_WAIT_SECONDS))

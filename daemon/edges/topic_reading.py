@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.model import Partition
 from daemon.edges.kafka_connection import connection, source_errors
+from daemon.edges.kafka_topics import Topics
 from daemon.errors import ConfigurationError
 from daemon.settings import Settings, variable
 
@@ -23,19 +24,18 @@ Progress = Callable[[int, int], None]
 class TopicReading:
     """Reads topics; nothing is committed, and the daemon does not notice."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        """Take a connected consumer."""
+    def __init__(self, consumer: AIOKafkaConsumer, topics: Topics) -> None:
+        """Take a connected consumer, and who knows of the cluster's topics."""
         self._consumer = consumer
+        self._topics = topics
 
     async def partitions(self, topic: str) -> list[Partition]:
         """Return the topic's partitions; raises `ConfigurationError` if there is no such topic."""
-        with source_errors(f"looking up the topic {topic}"):
-            topics = await self._consumer.topics()
-            numbers = self._consumer.partitions_for_topic(topic) if topic in topics else None
-        if not numbers:
-            text = f"the topic {topic} does not exist: see {variable('topics')}"
+        count = await self._topics.partitions(topic)
+        if count is None:
+            text = f"the topic {topic} does not exist: see {variable('topics')}, and whether the daemon has ever run"
             raise ConfigurationError(text)
-        return [Partition(topic, number) for number in sorted(numbers)]
+        return [Partition(topic, number) for number in range(count)]
 
     async def records(self, partitions: Sequence[Partition], progress: Progress) -> AsyncIterator[ConsumerRecord]:
         """Yield every record of the partitions that is there now; those of one partition in order."""
@@ -67,6 +67,7 @@ async def topic_reading(settings: Settings) -> AsyncGenerator[TopicReading]:
     try:
         with source_errors("connecting to Kafka"):
             await consumer.start()
-        yield TopicReading(consumer)
+        async with Topics(settings) as topics:
+            yield TopicReading(consumer, topics)
     finally:
         await consumer.stop()

@@ -1,13 +1,15 @@
-"""The rules of customer numbers and organisation numbers, as pure functions.
+"""The rules of customer, project and organisation numbers, as pure functions.
 
 Sources. Customer number: Moment's help page on the integration with DnB Regnskap (numeric, within 100000-199999, Moment
-is master). Organisation number: the Brønnøysund Register Centre's page on its check digit, modulus 11 with the weights
-3, 2, 7, 6, 5, 4, 3, 2.
+is master). Project number: the same page (digits only). Organisation number: the Brønnøysund Register Centre's page on
+its check digit, modulus 11 with the weights 3, 2, 7, 6, 5, 4, 3, 2.
 """
 
 import re
 
 from daemon.core.procedure import Refused
+
+MAX_INT32 = 2**31 - 1  # what DnB's integer columns hold
 
 _DIGITS = re.compile(r"[0-9]+")  # ASCII only: str.isdigit() also takes full-width and superscript digits
 _WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2)
@@ -15,6 +17,7 @@ _DECORATION = re.compile(r"[\s.]+|FORETAKSREGISTERET")
 _BARE = re.compile(r"(?:NO)?(?P<digits>[0-9]{9})(?:MVA)?")
 
 _REPAIR = "give the customer a number within the range in Moment; it is sent again when it is saved"
+_PROJECT_REPAIR = "give the project a number of digits only in Moment; it is sent again when it is saved"
 
 
 def customer_number(text: str, first: int, last: int) -> int | Refused:
@@ -31,6 +34,26 @@ def customer_number(text: str, first: int, last: int) -> int | Refused:
     if not first <= number <= last:
         return _refused("customer_number_out_of_range", text, f"from {first} to {last}")
     return number
+
+
+def project_number(text: str) -> str | Refused:
+    """Return the project number without surrounding blanks, or why it cannot be one.
+
+    Only digits, as Moment's page says. A leading zero is refused: DnB keeps a numeric twin beside the text, in which
+    `0004005` and `4005`, two projects in Moment, would become one.
+    """
+    digits = text.strip()
+    if _DIGITS.fullmatch(digits) and not digits.startswith("0"):
+        return digits
+    rule = "digits only, without leading zeros"
+    reason = "project_number_not_numeric"
+    return Refused(reason=reason, field="projectNumber", value=text, rule=rule, repair=_PROJECT_REPAIR)
+
+
+def numeric_twin(digits: str) -> int | None:
+    """Return a project number as DnB's 32-bit integer beside the text, None for one that is too long for it."""
+    number = int(digits)
+    return number if number <= MAX_INT32 else None
 
 
 def organisation_number(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The project of the event contract."""
+"""The project of the event contract, and how its `data` is decoded."""
 
 from datetime import date
 from typing import Annotated
@@ -6,6 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from daemon.core.procedure import Refused
+from daemon.moment.decoding import decode_data
 from daemon.moment.fields import BusinessNumber, Id, RequiredText, Text
 
 
@@ -14,6 +16,11 @@ class CustomerReference(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
     id: Id
     customer_number: BusinessNumber
+
+    @property
+    def number(self) -> str:
+        """Return the customer number as text without surrounding blanks."""
+        return str(self.customer_number).strip()
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -25,3 +32,16 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     project_state: Annotated[Text, Meta(description="Moment's own state, such as inProgress")]
     start_date: date | None = None
     end_date: date | None = None
+
+    @property
+    def number(self) -> str:
+        """Return the project number as text, whichever way the record wrote it."""
+        return str(self.project_number)
+
+
+_DECODER = msgspec.json.Decoder(Project)
+
+
+def decode_project(data: bytes) -> Project | Refused:
+    """Return the project, or a refusal `invalid_data` with the field's path and rule; never raises."""
+    return decode_data(_DECODER, data)

@@ -90,7 +90,7 @@ async def scene(kafka: Kafka, folder: Path, *, companies: int = 3, seed: int = 1
     emulator = Emulator(Settings(companies=invented(companies, seed, None), clients=clients, opened_at=now.timestamp()))
     keys = {tenant_name(company.name): company.key for company in emulator.settings.companies}
     (folder / "private_key.pem").write_bytes(credentials.bundle)
-    tenants = {name: {"company_key": key, "kinds": ["customer"]} for name, key in keys.items()}
+    tenants = {name: {"company_key": key, "notify": [f"{name}@example.com"]} for name, key in keys.items()}
     (folder / "tenants.yaml").write_text(yaml.safe_dump({"tenants": tenants}), encoding="utf-8")
     topic = fresh_name("scene")
     await create_topic(kafka.bootstrap, topic, PARTITIONS)

@@ -1,11 +1,17 @@
-"""Customer numbers and organisation numbers."""
+"""Customer numbers, project numbers and organisation numbers."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.procedure import Refused
-from daemon.moment.numbers import customer_number, is_organisation_number, organisation_number
+from daemon.moment.numbers import (
+    customer_number,
+    is_organisation_number,
+    numeric_twin,
+    organisation_number,
+    project_number,
+)
 
 FIRST, LAST = 100_000, 199_999
 
@@ -107,3 +113,23 @@ def test_numbers_with_check_digit_ten_are_not_issued(prefix: str) -> None:
 def test_organisation_numbers_are_normalised_or_left_as_given(text: str, expected: str) -> None:
     """Valid Norwegian numbers lose their decoration; anything else never blocks a customer."""
     assert expected == organisation_number(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("4005", "4005"), (" 4005 ", "4005"), ("9" * 40, "9" * 40)])
+def test_a_project_number_of_digits_is_taken(text: str, expected: str) -> None:
+    """DnB keeps it as text, so its length is no matter."""
+    assert expected == project_number(text)
+
+
+@pytest.mark.parametrize("text", ["4005-1", "2026.17", "0004005", "0", "P4005", " ", "-1", "\uff14", "4 005"])
+def test_other_project_numbers_are_refused(text: str) -> None:
+    """A leading zero would make two projects one in DnB's numeric twin."""
+    refused = project_number(text)
+    assert isinstance(refused, Refused)
+    assert ("project_number_not_numeric", "projectNumber", text) == (refused.reason, refused.field, refused.value)
+
+
+@pytest.mark.parametrize(("digits", "twin"), [("4005", 4005), ("2147483647", 2147483647), ("2147483648", None)])
+def test_a_number_that_is_too_long_has_no_twin(digits: str, twin: int | None) -> None:
+    """The twin is left out, and the text is the number."""
+    assert twin == numeric_twin(digits)
