@@ -107,7 +107,8 @@ class Delivering:
                 attempt.blocked_by = dependency.entity.key
                 return already(refused_dependency(dependency, because))
             case _:
-                return begin(prepared, work.lane.known(work.item.change.version, related))
+                known = work.lane.known(work.item.change.version, related, has_waited=self._has_waited(work))
+                return begin(prepared, known)
 
     def supersede(self, work: Work) -> Work:
         """Settle the current item as superseded if a newer one queues, and return the work that remains."""
@@ -222,6 +223,13 @@ class Delivering:
         next_try = self._state.policy.retrying.healing(attempt.tenant.name, self._state.now) if is_timed else None
         return Cause(reason=refused.reason, refusal=refused, next_try=next_try, blocked_by=attempt.blocked_by)
 
+    def _has_waited(self, work: Work) -> bool:
+        """Tell whether a missing dependency has been waited for long enough."""
+        missed_at = work.item.first_missed_at
+        wait = self._state.policy.retrying.dependency_wait
+        is_late = missed_at is not None and self._state.now >= missed_at + wait
+        return is_late or work.item.origin == "check" or self._is_failure_known(work)
+
     def _miss(self, work: Work, attempt: Attempt, kind: Kind) -> None:
         """Wait a while for a dependency that nobody knows, then park the change until that is delivered."""
         dependency = next((one for one in attempt.dependencies if one.entity.kind == kind), None)
@@ -233,12 +241,12 @@ class Delivering:
         work = self.supersede(work)
         item, now = work.item, self._state.now
         item.first_missed_at = now if item.first_missed_at is None else item.first_missed_at
-        until = item.first_missed_at + self._state.policy.retrying.dependency_wait
-        if self._is_failure_known(work) or item.origin == "check" or now >= until:
+        if self._has_waited(work):
             cause = self._parked_cause(work, MISSING_DEPENDENCY)
             refusal = cause.refusal or missing_dependency(dependency)
             self._refuse(work, msgspec.structs.replace(cause, refusal=refusal, blocked_by=dependency.entity.key))
         else:
+            until = item.first_missed_at + self._state.policy.retrying.dependency_wait
             self._state.await_delivery(work.lane, dependency.entity, until)
 
     def _throttle(self, tenant: Tenant, outcome: Throttled) -> None:

@@ -65,6 +65,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     `version` is the one to deliver. `dirty`: DnB may hold something that the ledger does not know, so nothing may be
     concluded before DnB was read. `related` holds the DnB id of each dependency that the ledger knows as delivered.
+    `has_waited`: a dependency that is nowhere has been waited for long enough, so what can do without it should.
     """
 
     version: int
@@ -72,6 +73,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     number: str | None = None
     dirty: bool = False
     related: Mapping[Kind, int] = {}
+    has_waited: bool = False
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,6 +101,8 @@ class Scripted:
                 reply = yield Call(method="GET", target=f"number/{kind}")
                 if meaning(reply) == "unrelated":
                     return MissingDependency("invoice")
+                if meaning(reply) == "dispensable" and known.has_waited:
+                    continue
                 if meaning(reply) != "there":
                     return MissingDependency(kind)
         return (yield from steps(known))

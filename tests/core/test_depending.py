@@ -432,3 +432,18 @@ def test_what_is_released_while_its_tenant_is_held_comes_again() -> None:
     assert (PROJECT,) == play.last(PutBack).entities
     play.hold("fjellvik", None)
     assert ["", ""] == [one.after for one in play.all(Load) if one.about == CUSTOMER]
+
+
+def test_what_can_do_without_its_dependency_does_so_after_the_wait() -> None:
+    """A credit note of an invoice older than the integration waits once for it, and is then booked without."""
+    play = Playbook()
+    play.begin()
+    play.fetch(project())
+    play.consulted()
+    play.reply(said("dispensable"))
+    assert [] == play.all(Record)
+    wake(play, WAIT_SECONDS)
+    play.consulted()
+    play.reply(said("dispensable"))
+    play.deliver()
+    assert [("delivered", 0)] == play.settled()
