@@ -2,22 +2,25 @@
 
 import argparse
 import os
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import msgspec
 
 from daemon.core.model import Tenant
-from daemon.core.procedure import Call, Denied, Outcome, Procedure, Unchanged
+from daemon.core.procedure import Call, Denied, Outcome, Reply, Unchanged
 from daemon.errors import ConfigurationError, SourceError
 from daemon.settings import Settings, read_settings, variable
 
 if TYPE_CHECKING:
     from daemon.dnb.assertion import Credentials
+    from daemon.dnb.survey import Surveyed
     from daemon.edges.http_sink import HttpSink
     from daemon.edges.kafka_topics import Topics
     from daemon.tenants import Registry
+
+T = TypeVar("T")
 
 HELP = "check Kafka, topics, credentials and companies, one line each"
 
@@ -137,6 +140,7 @@ def _credentials(settings: Settings, now: float) -> tuple["Credentials | None", 
 
 async def _companies(settings: Settings, sink: "HttpSink", tenants: list[Tenant]) -> AsyncIterator[Finding]:
     from daemon.dnb.recipes import probe_company
+    from daemon.dnb.survey import survey_company
 
     reason = await sink.check_token()
     if reason is not None:
@@ -145,7 +149,20 @@ async def _companies(settings: Settings, sink: "HttpSink", tenants: list[Tenant]
         return
     yield Finding("token", f"granted to {settings.dnb_client_id}")
     for tenant in tenants:
-        yield _company(tenant, await _carried_out(sink, tenant, probe_company(tenant)))
+        outcome = await _carried_out(sink, tenant, probe_company(tenant))
+        yield _company(tenant, outcome)
+        if isinstance(outcome, Unchanged):
+            for finding in _surveyed(tenant, await _carried_out(sink, tenant, survey_company(tenant))):
+                yield finding
+
+
+def _surveyed(tenant: Tenant, found: "tuple[Surveyed, ...] | Outcome") -> Iterator[Finding]:
+    """Yield a line for everything that the company's invoices will need."""
+    if not isinstance(found, tuple):
+        yield Finding(f"books of {tenant.name}", type(found).__name__.lower(), "try again; DnB may be out of order")
+        return
+    for one in found:
+        yield Finding(f"{one.what} of {tenant.name}", one.found, one.repair)
 
 
 def _company(tenant: Tenant, outcome: Outcome) -> Finding:
@@ -157,7 +174,7 @@ def _company(tenant: Tenant, outcome: Outcome) -> Finding:
     return Finding(f"company of {tenant.name}", type(outcome).__name__.lower(), "try again; DnB may be out of order")
 
 
-async def _carried_out(sink: "HttpSink", tenant: Tenant, procedure: Procedure) -> Outcome:
+async def _carried_out(sink: "HttpSink", tenant: Tenant, procedure: Generator[Call, Reply, T]) -> T:
     """Carry a procedure out to its end, outside the daemon's turns and quotas: there is no daemon yet."""
     call: Call = next(procedure)
     while True:
@@ -165,5 +182,5 @@ async def _carried_out(sink: "HttpSink", tenant: Tenant, procedure: Procedure) -
         try:
             call = procedure.send(reply)
         except StopIteration as stop:
-            outcome: Outcome = stop.value
+            outcome: T = stop.value
             return outcome

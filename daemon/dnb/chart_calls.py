@@ -40,6 +40,11 @@ def product(part_name: str) -> Call:
     return _shared("products", filter=f"PartName eq {text_literal(part_name)}", select=_PRODUCT_COLUMNS)
 
 
+def number_series() -> Call:
+    """Return the call that lists the company's number series with what each counts."""
+    return _page("number-series", 0, expand="NumberSeriesType")
+
+
 def create_product(body: bytes) -> Call:
     """Return the call that creates a product; the body carries its guid."""
     return Call(method="POST", target="api/biz/products", body=body, writes=True)

@@ -68,6 +68,25 @@ class ProductRow(Row, frozen=True, kw_only=True):
     part_name: str | None = msgspec.field(name="PartName", default=None)
 
 
+class SeriesTypeRow(Row, frozen=True, kw_only=True):
+    """What a number series counts."""
+
+    entity_type: str | None = msgspec.field(name="EntityType", default=None)
+
+
+class SeriesRow(Row, frozen=True, kw_only=True):
+    """A number series with its ends."""
+
+    from_number: int | None = msgspec.field(name="FromNumber", default=None)
+    to_number: int | None = msgspec.field(name="ToNumber", default=None)
+    type: SeriesTypeRow | None = msgspec.field(name="NumberSeriesType", default=None)
+
+    @property
+    def entity(self) -> str:
+        """Return the name of the entity that takes its numbers from the series, empty where DnB tells none."""
+        return (self.type.entity_type or "") if self.type else ""
+
+
 class SettingsRow(Row, frozen=True, kw_only=True):
     """The company's own settings."""
 

@@ -10,6 +10,15 @@ from tests.integration.scene import scene
 from tests.kafka_broker import Kafka, create_topic, free_ports, fresh_name
 
 
+def in_order(tenant: str) -> tuple[str, ...]:
+    """Return the lines of a company that has all that is needed."""
+    return (
+        f"ok    company of {tenant}: answers",
+        f"ok    period of {tenant}: nothing is locked",
+        f"ok    customer numbers of {tenant}: 100000-199999 lies within DnB's series",
+    )
+
+
 async def test_everything_in_order_is_told_line_by_line(kafka: Kafka, tmp_path: Path) -> None:
     """An operator sees each thing that was checked, with ok, and the exit code is 0."""
     async with scene(kafka, tmp_path) as stage:
@@ -21,7 +30,7 @@ async def test_everything_in_order_is_told_line_by_line(kafka: Kafka, tmp_path: 
             f"ok    ledger {stage.topic}.ledger: does not exist yet; `run` creates it",
             f"ok    tenants file: 3 tenants in {stage.folder / 'tenants.yaml'}",
             "ok    token: granted to tests",
-            *(f"ok    company of {name}: answers" for name in sorted(stage.companies)),
+            *(line for name in sorted(stage.companies) for line in in_order(name)),
         ]
         assert expected == ended.out.splitlines()
 
@@ -118,6 +127,22 @@ async def test_a_company_that_denies_us_and_a_tenant_that_is_wrong_are_told_besi
         assert f"ok    company of {good}: answers" in ended.out
         assert "not-a-guid" not in ended.out
         assert unknown not in ended.out
+
+
+async def test_what_a_companys_books_lack_is_told(kafka: Kafka, tmp_path: Path) -> None:
+    """A company that would send each invoice once more, and a product that is not there, are told before the first."""
+    async with scene(kafka, tmp_path, companies=1) as stage:
+        [(name, key)] = stage.companies.items()
+        table = stage.emulator.books(key).table("CompanySettings")
+        [row] = table.live()
+        table.update(row, {"AutoDistributeInvoice": True}, 0.0)
+        tenants = {name: {"company_key": key, "products": {"hours": "T-1"}}}
+        (tmp_path / "tenants.yaml").write_text(yaml.safe_dump({"tenants": tenants}), encoding="utf-8")
+        ended = await ran("check", environment=stage.environment)
+        assert 1 == ended.code
+        distribution, product = ended.failures()
+        assert f"FAIL  distribution of {name}: DnB sends invoices by itself" in distribution
+        assert f"FAIL  product T-1 for hours of {name}: is not there" in product
 
 
 async def test_a_tenants_file_that_cannot_be_used_does_not_hide_the_rest(kafka: Kafka, tmp_path: Path) -> None:
