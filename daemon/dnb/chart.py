@@ -25,7 +25,8 @@ MAX_PAGES = 200  # more means that DnB ignores `skip`
 class Chart:
     """What is known of one company's accounts, VAT types, products and settings; filled by its procedures.
 
-    `credit_sign` is the sign that a credit note's amounts are sent with (see `crediting`), None while it is not known.
+    `credit_sign` is the sign that a credit note's amounts are sent with (see `crediting`), None while it is not known;
+    `refused_credits` are the references of credit notes that DnB would book with neither sign.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class Chart:
         self._customer_accounts: dict[int, int] = {}
         self._settings: SettingsRow | None = None
         self.credit_sign: int | None = None
+        self.refused_credits: set[str] = set()
 
     def account(self, number: str) -> Reading[AccountRow]:
         """Return the account with this number, or a refusal `unknown_account` or `account_locked`."""

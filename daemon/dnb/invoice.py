@@ -324,10 +324,19 @@ def after_refusal(work: Work, drawn: Drawn, found: Found, rejected: Rejected) ->
     now = Found(row, is_ours=found.is_ours)
     if row.is_booked:
         return conclude_booked(work.concluded(drawn), now)
-    if drawn.content.is_credit_note and work.attempt.refused_sign is None and found.is_ours:
+    chart = work.delivery.directory.chart
+    if found.is_ours and may_be_sign(work, drawn):
         step = yield from discard(work.attempt, now)
         return replace(step, refused_sign=drawn.sign) if isinstance(step, Attempt) else step
-    chart = work.delivery.directory.chart
     work.delivery.directory.forget()
     settings = yield from chart.require_open(drawn.content.invoice_date, "invoiceDate")
     return settings if isinstance(settings, Refused) else booking_refused(rejected)
+
+
+def may_be_sign(work: Work, drawn: Drawn) -> bool:
+    """Tell whether a credit note may have been refused for its sign, so that the other one is worth a try."""
+    chart, reference = work.delivery.directory.chart, work.delivery.reference
+    if work.attempt.refused_sign is not None:
+        chart.refused_credits.add(reference)
+    is_open = drawn.content.is_credit_note and chart.credit_sign != drawn.sign
+    return is_open and reference not in chart.refused_credits

@@ -59,7 +59,10 @@ class Looking:
         return None
 
     def _credited(self) -> Step:
-        """Find the credited invoice; one that nobody knows is told in the text, since it may be older than we are."""
+        """Find the credited invoice, or wait for it a while; then it is told in the text, as it may be older than we.
+
+        An invoice that is posted already never waits: it is only compared.
+        """
         number = self._content.credited_number
         if number is None:
             return None
@@ -68,6 +71,8 @@ class Looking:
             ended = yield from self._credited_by_number(number)
             if ended is not None:
                 return ended
+        if self._credited_id is None and not self._known.has_waited and self._known.dnb_id is None:
+            return MissingDependency("invoice")
         if self._credited_id is None:
             self.remarks.append(Remark(reason="credited_invoice_unknown", field="creditedInvoice", value=number))
         return None

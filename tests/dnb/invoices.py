@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from daemon.core.model import Booking, Change, Entity, Kind, Tenant
-from daemon.core.procedure import Delivered, Known, Outcome, Prepared, Refused
+from daemon.core.procedure import Delivered, Known, Outcome, Prepared, Refused, Unchanged
 from daemon.dnb.directory import Directories
 from daemon.dnb.recipes import InvoiceRecipe
 from daemon.sandbox.settings import Switches
@@ -65,6 +65,26 @@ CREDIT: dict[str, Any] = {
     "totalVat": "-3375",
     "totalIncVat": "-16875",
     "lines": [CREDIT_LINE],
+}
+
+CREDIT_ID = 118210022
+BALANCES = {1500: 63894.05, 2700: -12656.25, 3000: -50625.0, 3200: -612.8}
+CREDITED_BALANCES = {1500: -16875.0, 2700: 3375.0, 3000: 13500.0}
+SHOWN: dict[str, Any] = {
+    "number": "10245",
+    "type": 0,
+    "status": 42002,
+    "reference": str(INVOICE_ID),
+    "customer": 100042,
+    "project": "4005",
+    "dates": ("2026-03-14", "2026-03-28"),
+    "payment": "1000420102450",
+    "comment": "Mars 2026",
+    "totals": (51237.8, 12656.25, 63894.05),
+    "lines": [
+        ("Prosjektering", 37.5, 50625.0, "3", 3000, "4005"),
+        ("Offentlig gebyr", 1.0, 612.8, "6", 3200, "4005"),
+    ],
 }
 
 
@@ -145,8 +165,9 @@ class Scene:
         return run(self.world, ready.start(ledger or self.known()))
 
     def known(self, version: int = 1, dnb_id: int | None = None, *, dirty: bool = False) -> Known:
-        """Return what the ledger would tell, with customer and project delivered."""
-        return about(version, dnb_id, dirty=dirty, related=self.related)
+        """Return what the ledger would tell, with customer and project delivered, and nothing more to wait for."""
+        told = about(version, dnb_id, dirty=dirty, related=self.related)
+        return msgspec.structs.replace(told, has_waited=True)
 
     @property
     def violations(self) -> list[object]:
@@ -208,3 +229,24 @@ class Scene:
 def methods(calls: Iterable[Any]) -> list[str]:
     """Return the verbs of calls."""
     return [call.method for call in calls]
+
+
+def refused(outcome: Outcome) -> Refused:
+    """Return the outcome as the refusal that it is."""
+    assert isinstance(outcome, Refused), outcome
+    return outcome
+
+
+def leave_draft(scene: Scene, data: dict[str, Any]) -> None:
+    """Leave the invoice in DnB as a draft: everything is done but booking it."""
+    procedure = prepared(data, directories=scene.directories).start(scene.known(dirty=True))
+    call = next(procedure)
+    while "action=invoice" not in call.target:
+        call = procedure.send(scene.world.send(call))
+    procedure.close()
+
+
+def remarks(outcome: Outcome) -> list[str]:
+    """Return the reasons that are remarked on an invoice that is booked."""
+    assert isinstance(outcome, Delivered | Unchanged), outcome
+    return [remark.reason for remark in outcome.remarks]

@@ -77,17 +77,17 @@ def test_the_ledgers_id_comes_first() -> None:
     assert Unavailable("reply_not_understood") == found([{**OURS, "ID": 5}], known)
 
 
-@pytest.mark.parametrize(
-    ("replies", "known", "why"),
-    [
-        ([[{**OURS, "InvoiceNumber": "7"}]], FRESH, "filter_ignored_invoice_number"),
-        ([[], [OURS, {**OURS, "ExternalReference": "7"}]], DIRTY, "filter_ignored_external_reference"),
-        ([[{**OURS, "Items": None}]], FRESH, "items_not_expanded"),
-        ([{**OURS, "Items": None}], Known(version=2, dnb_id=2201), "items_not_expanded"),
-        (["text"], FRESH, "reply_not_understood"),
-        ([[], "text"], DIRTY, "reply_not_understood"),
-    ],
-)
+UNTRUSTED: list[tuple[list[Any], Known, str]] = [
+    ([[{**OURS, "InvoiceNumber": "7"}]], FRESH, "filter_ignored_invoice_number"),
+    ([[], [OURS, {**OURS, "ExternalReference": "7"}]], DIRTY, "filter_ignored_external_reference"),
+    ([[{**OURS, "Items": None}]], FRESH, "items_not_expanded"),
+    ([{**OURS, "Items": None}], Known(version=2, dnb_id=2201), "items_not_expanded"),
+    (["text"], FRESH, "reply_not_understood"),
+    ([[], "text"], DIRTY, "reply_not_understood"),
+]
+
+
+@pytest.mark.parametrize(("replies", "known", "why"), UNTRUSTED)
 def test_what_cannot_be_trusted_is_no_answer(replies: list[Any], known: Known, why: str) -> None:
     """A filter that is ignored, or lines that are left out, tell nothing."""
     assert Unavailable(why) == found(replies, known)

@@ -1,6 +1,6 @@
 """The product that a line of each type is booked with."""
 
-from daemon.core.procedure import Answered, Refused, Unavailable
+from daemon.core.procedure import Answered, Refused, Reply, Unavailable
 from daemon.dnb.calls import Guids
 from daemon.dnb.chart import Chart
 from daemon.dnb.products import Shelf, product_id
@@ -54,7 +54,7 @@ def test_a_refusal_is_handed_on() -> None:
     found = played(product_id(shelf(), "hours", 188), [ok([]), Answered(status=400, body=b'{"Message":"Navn"}')])[1]
     assert isinstance(found, Refused)
     assert "Navn" == found.value
-    script = [ok([]), *[USED, ok([])] * 8]
+    script: list[Reply] = [ok([]), *[USED, ok([])] * 8]
     assert isinstance(played(product_id(shelf(), "hours", 188), script)[1], Refused)
 
 

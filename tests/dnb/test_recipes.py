@@ -1,8 +1,8 @@
-"""The recipe of customers, and the probe of a denied tenant."""
+"""The recipes of all kinds, and the probe of a denied tenant."""
 
 import pytest
 
-from daemon.core.model import Change, Entity, Tenant
+from daemon.core.model import Change, Entity, Kind, Tenant
 from daemon.core.procedure import (
     Answered,
     Denied,
@@ -16,11 +16,16 @@ from daemon.core.procedure import (
     Unchanged,
 )
 from daemon.dnb.directory import Directories
-from daemon.dnb.recipes import CustomerRecipe, probe_company
+from daemon.dnb.recipes import CustomerRecipe, InvoiceRecipe, ProjectRecipe, probe_company
 from tests.dnb.customers import FULL, TENANT, prepare, prepared
 from tests.dnb.world import ok, play
 
 AS_RECIPE: Recipe = CustomerRecipe("production", Directories({}))
+RECIPES: dict[Kind, Recipe] = {
+    "customer": AS_RECIPE,
+    "project": ProjectRecipe("production", Directories({})),
+    "invoice": InvoiceRecipe("production", Directories({})),
+}
 AS_PROBE: Probe = probe_company
 
 
@@ -30,9 +35,12 @@ def test_a_good_change_is_prepared_without_any_call() -> None:
     assert isinstance(prepare(FULL), Prepared)
 
 
-def test_bad_data_is_refused() -> None:
+@pytest.mark.parametrize("kind", ["customer", "project", "invoice"])
+def test_bad_data_is_refused_and_no_draft(kind: Kind) -> None:
     """The entity keeps its version, and a newer one heals it."""
-    refused = AS_RECIPE.prepare(TENANT, Change(Entity("fjellvik", "customer", 1), 1, 0.0, b"null"))
+    change = Change(Entity("fjellvik", kind, 1), 1, 0.0, b"null")
+    refused = RECIPES[kind].prepare(TENANT, change)
+    assert not RECIPES[kind].is_draft(change)
     assert isinstance(refused, Refused)
     assert refused.reason == "invalid_data"
 

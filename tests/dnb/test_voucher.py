@@ -7,8 +7,22 @@ import pytest
 
 from daemon.core.procedure import Delivered, MissingDependency, Outcome, Refused, Remark, Unchanged
 from daemon.sandbox.settings import Switches
-from tests.dnb.invoices import CREDIT, FEE, FULL, HOURS, Scene, booking, invoice_of, line, methods, prepared
-from tests.dnb.test_invoice import BALANCES, CREDITED_BALANCES, refused, remarks
+from tests.dnb.invoices import (
+    BALANCES,
+    CREDIT,
+    CREDITED_BALANCES,
+    FEE,
+    FULL,
+    HOURS,
+    Scene,
+    booking,
+    invoice_of,
+    line,
+    methods,
+    prepared,
+    refused,
+    remarks,
+)
 from tests.dnb.world import BEHAVIOURS, COMPANY_KEY, NOW, Behaviour, calls_of, kill_at, run
 
 VOUCHER = booking(flow="voucher")

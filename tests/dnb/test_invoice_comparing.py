@@ -1,0 +1,123 @@
+"""DnB's sums are Moment's before anything is booked, and no text is cut."""
+
+from typing import Any
+
+import pytest
+
+from daemon.core.procedure import Delivered
+from tests.dnb.invoices import BALANCES, FEE, FULL, HOURS, Scene, invoice_of, line, refused, remarks
+
+# -- amounts ----------------------------------------------------------------------------------------------------------
+
+
+AMOUNTS: list[tuple[list[dict[str, Any]], str]] = [
+    ([line("0.01")], "0.00"),
+    ([line("100", quantity=3)], "25"),
+    ([line("1234.56", quantity="37.3333")], "308.64"),
+    ([line("1000", quantity=0)], "250"),
+    ([line("100000"), line("-40000", text="Fradrag, 40 % annen kunde")], "15000"),
+    ([line("73998.20"), line("100", vatCode="31"), line("100", vatCode="33")], "18526.55"),
+    ([line("100.40"), line("0.50", accountNumber="7740", vatCode=None)], "25.10"),
+    ([line("100", vatCode="52", accountNumber="3100")], "0"),
+    ([line("33.33"), line("33.33"), line("33.34")], "25.00"),
+    ([line("0", text="Gratis"), line("5")], "1.25"),
+    ([line("100", quantity="-2")], "25"),
+]
+
+
+@pytest.mark.parametrize(("lines", "vat"), AMOUNTS)
+def test_every_line_is_booked_with_its_exact_net(lines: list[dict[str, Any]], vat: str) -> None:
+    """Whatever quantity and price are, the net in DnB is Moment's to the hundredth."""
+    scene = Scene()
+    data = invoice_of(lines, vat)
+    outcome = scene.deliver(data)
+    assert isinstance(outcome, Delivered), outcome
+    assert [float(one["totalExVat"]) for one in lines] == [one[2] for one in scene.invoices()[0]["lines"]]
+    assert abs(float(data["totalIncVat"]) - scene.receivable()) <= 0.01 * len(lines)
+    assert [] == scene.violations
+
+
+def test_a_quantity_without_an_exact_price_stands_in_the_text() -> None:
+    """The amount is what must be right; the quantity is told all the same."""
+    scene = Scene()
+    scene.deliver(invoice_of([line("100", quantity=3)], "25"))
+    assert [("Prosjektering (antall: 3)", 1.0, 100.0)] == [one[:3] for one in scene.invoices()[0]["lines"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (invoice_of([line("100")], "15"), "totalVat"),
+        (invoice_of([line("100", vatCode="6")], "25"), "totalVat"),
+        (invoice_of([line("100"), line("100")], "50.03"), "totalVat"),
+    ],
+)
+def test_sums_that_differ_are_refused_and_leave_nothing(data: dict[str, Any], field: str) -> None:
+    """A VAT code that does not fit the VAT is seen before anything is booked, and the draft is deleted."""
+    scene = Scene()
+    outcome = refused(scene.deliver(data))
+    assert ("amounts_differ", field) == (outcome.reason, outcome.field)
+    assert ([], {}) == (scene.invoices(), scene.balances())
+
+
+def test_rounding_that_is_no_line_is_refused() -> None:
+    """A company that rounds to whole kroner by itself would ask for another amount than the invoice."""
+    scene = Scene(RoundingType=2)
+    outcome = refused(scene.deliver(invoice_of([line("100.40")], "25.10")))
+    assert "amounts_differ" == outcome.reason
+    assert [] == scene.invoices()
+
+
+def test_vat_that_is_rounded_otherwise_is_remarked() -> None:
+    """A hundredth for each line is the difference of two ways to round."""
+    scene = Scene()
+    assert ["vat_rounding_differs"] == remarks(scene.deliver(invoice_of([line("33.33"), line("33.33")], "16.67")))
+
+
+def test_a_refused_invoice_may_be_replayed_many_times() -> None:
+    """Each try creates and deletes a draft, whose guid stays used; the next is found."""
+    scene = Scene()
+    for _ in range(12):
+        assert "amounts_differ" == refused(scene.deliver(invoice_of([line("100")], "15"))).reason
+    assert isinstance(scene.deliver(FULL), Delivered)
+
+
+def test_an_invoice_in_another_currency_is_compared_in_that_currency() -> None:
+    """Moment's totals are in the invoice's currency, DnB's books in its own."""
+    scene = Scene()
+    lines = [line("1000", vatCode="52", accountNumber="3100")]
+    outcome = scene.deliver(invoice_of(lines, "0", currencyCode="EUR", currencyRate="11.4525"))
+    assert isinstance(outcome, Delivered), outcome
+    assert {1500: 11452.5, 3100: -11452.5} == scene.balances()
+
+
+def test_another_currency_needs_a_rate() -> None:
+    """A rate of today would book another amount than Moment has."""
+    scene = Scene()
+    outcome = refused(scene.deliver({**FULL, "currencyCode": "EUR"}))
+    assert "currency_rate_missing" == outcome.reason
+    assert [] == scene.invoices()
+
+
+def test_a_company_that_charges_no_vat_refuses_vat() -> None:
+    """DnB drops the VAT of a company that is not registered, and the sums tell."""
+    scene = Scene(TaxMandatoryType=1)
+    assert "amounts_differ" == refused(scene.deliver(FULL)).reason
+    assert [] == scene.invoices()
+
+
+# -- texts ------------------------------------------------------------------------------------------------------------
+
+
+def test_long_texts_continue_on_lines_of_text() -> None:
+    """Nothing of a text is cut, whatever DnB's fields hold."""
+    scene = Scene()
+    text, description = "ord " * 200 + "slutt", "avsnitt " * 100 + "ferdig"
+    outcome = scene.deliver({**FULL, "description": description, "lines": [{**HOURS, "text": text}, FEE]})
+    assert isinstance(outcome, Delivered), outcome
+    [shown] = scene.invoices()
+    texts = [one[0] for one in shown["lines"]]
+    assert text.split() == " ".join(texts[:4]).split()
+    assert description.split() == " ".join([shown["comment"], *texts[5:]]).split()
+    assert BALANCES == scene.balances()
+    assert [] == scene.violations
