@@ -139,6 +139,18 @@ class Chart:
         self._settings = None
         return _closed_period(on, settings.locked_until, field)
 
+    def require_bookable(self, on: date, field: str) -> Reading[SettingsRow]:
+        """Return the settings if an invoice may be booked on that day, else `closed_period` or `auto_distribution`.
+
+        Moment has sent the invoice to the customer already, and nothing that an invoice can carry is known to keep a
+        company from sending it once more that sends all it books.
+        """
+        settings = yield from self.require_open(on, field)
+        if not isinstance(settings, SettingsRow) or not settings.auto_distribute_invoice:
+            return settings
+        self._settings = None
+        return _auto_distribution()
+
     def forget(self) -> None:
         """Forget everything: DnB refused something that was taken from here."""
         self._accounts.clear()
@@ -201,6 +213,12 @@ def _closed_period(on: date, locked_until: date, field: str) -> Refused:
     rule = f"after {locked_until}, the day until which the books in DnB are locked"
     repair = "open the period in DnB, or credit the invoice in Moment and make a new one with a later date"
     return _healing("closed_period", field, str(on), rule, repair)
+
+
+def _auto_distribution() -> Refused:
+    rule = "the company in DnB must not send invoices by itself when they are booked: Moment has sent them already"
+    repair = "switch off the automatic distribution of invoices in DnB's company settings"
+    return _healing("auto_distribution", "", "", rule, repair)
 
 
 def _healing(reason: str, field: str, value: str, rule: str, repair: str) -> Refused:

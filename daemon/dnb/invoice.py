@@ -23,12 +23,14 @@ from msgspec.structs import replace
 
 from daemon.core.procedure import (
     Call,
+    Denied,
     Known,
     Outcome,
     Procedure,
     Refused,
     Remark,
     Reply,
+    Throttled,
     Unavailable,
     Unknown,
 )
@@ -224,7 +226,7 @@ def post(work: Work, drawn: Drawn) -> Round:
 def prepare(work: Work) -> Generator[Call, Reply, Drawn | Outcome]:
     """Return the invoice ready to be posted: its period open, its products there, its sign decided."""
     chart, content = work.delivery.directory.chart, work.delivery.content
-    settings = yield from chart.require_open(content.invoice_date, "invoiceDate")
+    settings = yield from chart.require_bookable(content.invoice_date, "invoiceDate")
     if isinstance(settings, Outcome):
         return settings
     references = yield from work.looking.products(work.references, work.delivery.shelf)
@@ -262,9 +264,8 @@ def continue_draft(work: Work, found: Found) -> Round:
     """Book the draft that is there, or delete it when it is ours and says something else."""
     drawn = work.drawn(sign_of(found.row) if work.delivery.content.is_credit_note else 1)
     if draft_difference(drawn, found.row) is None:
-        settings = yield from work.delivery.directory.chart.require_open(
-            work.delivery.content.invoice_date, "invoiceDate"
-        )
+        chart, content = work.delivery.directory.chart, work.delivery.content
+        settings = yield from chart.require_bookable(content.invoice_date, "invoiceDate")
         if isinstance(settings, Outcome):
             return settings
         return (yield from book(work, drawn, found))
@@ -302,16 +303,13 @@ def book(work: Work, drawn: Drawn, found: Found) -> Round:
 def verify(work: Work, drawn: Drawn, found: Found) -> Procedure:
     """Return that the invoice is booked, as reading it shows; what cannot be read is of unknown outcome."""
     row = yield from read_invoice(found.row.id)
+    if isinstance(row, Throttled | Denied):
+        return row
     if not isinstance(row, InvoiceRow) or not row.is_booked:
         return Unknown("booked_but_not_shown")
-    chart = work.delivery.directory.chart
-    settings = yield from chart.settings()
-    remarks: list[Remark] = []
-    if not isinstance(settings, Outcome) and settings.auto_distribute_invoice:
-        remarks.append(Remark(reason="auto_distribution", field="invoiceNumber", value=work.delivery.content.number))
     if drawn.content.is_credit_note and content_difference(drawn, row) is None:
-        chart.credit_sign = sign_of(row)
-    return conclude_booked(work.concluded(drawn, *remarks), Found(row, is_ours=True), has_written=True)
+        work.delivery.directory.chart.credit_sign = sign_of(row)
+    return conclude_booked(work.concluded(drawn), Found(row, is_ours=True), has_written=True)
 
 
 def after_refusal(work: Work, drawn: Drawn, found: Found, rejected: Rejected) -> Round:

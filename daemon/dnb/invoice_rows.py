@@ -39,6 +39,9 @@ class JournalLineRow(Row, frozen=True, kw_only=True):
     account_id: int | None = msgspec.field(name="AccountID", default=None)
     sub_account_id: int | None = msgspec.field(name="SubAccountID", default=None)
     financial_date: str | None = msgspec.field(name="FinancialDate", default=None)
+    due_date: str | None = msgspec.field(name="DueDate", default=None)
+    vat_type_id: int | None = msgspec.field(name="VatTypeID", default=None)
+    dimensions: DimensionsRow | None = msgspec.field(name="Dimensions", default=None)
     invoice_number: str | int | None = msgspec.field(name="InvoiceNumber", default=None)
     journal_entry_id: int | None = msgspec.field(name="JournalEntryID", default=None)
 

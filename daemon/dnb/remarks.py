@@ -12,7 +12,6 @@ REMARKS: Mapping[str, str] = {
     "payment_id_check_digit": "The payment id has a wrong check digit; it was transferred as information only.",
     "payment_id_differs": "DnB gave the invoice another payment id than Moment printed on it.",
     "vat_rounding_differs": "The VAT is rounded otherwise in DnB; the totals differ by some hundredths.",
-    "auto_distribution": "DnB distributes invoices by itself, so that the customer may get this one twice.",
     "voucher_number_differs": "DnB gave the voucher another number than the payment id or invoice number.",
     "text_shortened": "A text is longer than a voucher in DnB can hold; the rest stands in Moment alone.",
 }

@@ -22,12 +22,14 @@ from msgspec.structs import replace
 from daemon.core.procedure import (
     Call,
     Delivered,
+    Denied,
     Known,
     Outcome,
     Procedure,
     Refused,
     Remark,
     Reply,
+    Throttled,
     Unavailable,
     Unchanged,
     Unknown,
@@ -189,6 +191,8 @@ def verify(entry: Entry, delivery: InvoiceDelivery, accepted: Accepted, remarks:
     """Return that the voucher is booked, as reading it shows; what cannot be read is of unknown outcome."""
     rows = read_list(accepted, JournalEntryRow)
     row = (yield from read_entry(rows[0].id)) if isinstance(rows, list) and len(rows) == 1 else None
+    if isinstance(row, Throttled | Denied):
+        return row
     if not isinstance(row, JournalEntryRow) or row.voucher is None:
         return Unknown("booked_but_not_shown")
     return conclude(entry, delivery, FoundEntry(row, is_ours=True), remarks, has_written=True)
@@ -240,14 +244,30 @@ def entry_difference(entry: Entry, row: JournalEntryRow) -> Difference | None:
         return Difference("customer", "another customer", entry.content.customer_number)
     if any(day(line.financial_date) != entry.content.invoice_date for line in lines):
         return Difference("invoiceDate", "another date", str(entry.content.invoice_date))
+    if day(customer[0].due_date) not in {None, entry.content.due_date}:
+        return Difference("dueDate", str(day(customer[0].due_date)), str(entry.content.due_date))
     owed = customer[0].amount or Decimal()
     if abs(owed - entry.receivable) >= CENT:
         return Difference("totalIncVat", f"{owed:f}", f"{entry.receivable:f}")
+    return _income_difference(entry, [line for line in lines if line.sub_account_id is None])
+
+
+def _income_difference(entry: Entry, lines: list[JournalLineRow]) -> Difference | None:
+    """Return the first difference in the income: accounts, VAT codes, project and sums."""
+    project_id = entry.references.project_id
+    for line in lines:
+        found_project = line.dimensions.project_id if line.dimensions else None
+        if found_project is not None and project_id is not None and found_project != project_id:
+            return Difference("project", "another project", entry.content.project_number or "none")
+    accounts = {post.account_id for post in entry.posts}
+    kinds = {(line.account_id, line.vat_type_id) for line in lines if line.account_id in accounts}
+    if kinds != {(post.account_id, post.vat_type_id) for post in entry.posts}:
+        return Difference("lines", "other accounts or VAT codes", f"{len(entry.posts)} lines")
     for account_id in sorted({post.account_id for post in entry.posts}):
         found = sum((line.amount or Decimal() for line in lines if line.account_id == account_id), Decimal())
         nets = [post.net for post in entry.posts if post.account_id == account_id]
         wanted = sum((entry.own(net) for net in nets), Decimal())
-        if abs(found - wanted) >= CENT * (1 if entry.references.is_own_currency else len(nets)):
+        if abs(found - wanted) >= CENT:
             return Difference("lines.totalExVat", f"{found:f}", f"{wanted:f}")
     return None
 

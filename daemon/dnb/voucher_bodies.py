@@ -32,6 +32,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     account_id: int
     vat_type_id: int | None
+    percent: Decimal
     net: Decimal
     vat: Decimal
 
@@ -61,6 +62,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             text=line.text,
             account_id=self.references.accounts[line.account],
             vat_type_id=vat.dnb_id,
+            percent=vat.percent or Decimal(),
             net=-line.net,
             vat=rounded(-line.net * (vat.percent or 0) / 100),
         )
@@ -68,7 +70,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def receivable(self) -> Decimal:
         """Return what the customer is debited with, in the company's currency."""
-        return -sum((self.own(post.gross) for post in self.posts), Decimal())
+        return -sum((self.own_gross(post) for post in self.posts), Decimal())
+
+    def own_gross(self, post: Post) -> Decimal:
+        """Return what is posted of a line in the company's currency: the net converted, with the VAT of that.
+
+        DnB takes the VAT out of the gross again, and gets exactly this net back.
+        """
+        net = self.own(post.net)
+        return net + rounded(net * post.percent / 100)
 
     def own(self, amount: Decimal) -> Decimal:
         """Return an amount in the company's currency."""
@@ -136,7 +146,7 @@ def _income_lines(entry: Entry, guid: Callable[[str], str]) -> Iterator[Body]:
             "_createguid": guid(f"voucher-line-{place}"),
             "AccountID": post.account_id,
             "Description": post.text[:MAX_LINE_TEXT_CHARACTERS],
-            "Amount": entry.own(post.gross),
+            "Amount": entry.own_gross(post),
             **_common(entry, post.gross),
         }
         if post.vat_type_id is not None:

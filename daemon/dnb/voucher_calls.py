@@ -3,7 +3,7 @@
 from daemon.core.procedure import Call
 from daemon.dnb.calls import TOP_ROWS, target, text_literal
 
-ENTRY_EXPAND = "Lines"
+ENTRY_EXPAND = "Lines,Lines.Dimensions"
 TOP_LINES = 100  # payments of an invoice carry its number too
 
 

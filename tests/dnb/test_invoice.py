@@ -277,10 +277,14 @@ def test_an_inactive_customer_is_refused_and_heals() -> None:
     assert 1 == len(scene.invoices())
 
 
-def test_automatic_distribution_is_remarked() -> None:
-    """Moment has sent the invoice already; nothing in it is known to keep DnB from sending it again."""
+def test_a_company_that_sends_what_it_books_is_refused_and_heals() -> None:
+    """Moment has sent the invoice already, and nothing in it is known to keep DnB from sending it again."""
     scene = Scene(AutoDistributeInvoice=True)
-    assert ["auto_distribution"] == remarks(scene.deliver(FULL))
+    assert ("auto_distribution", True) == ((no := refused(scene.deliver(FULL))).reason, no.heals)
+    assert [] == scene.invoices()
+    scene.set(AutoDistributeInvoice=False)
+    assert isinstance(scene.deliver(FULL), Delivered)
+    assert [] == scene.violations
 
 
 def test_a_number_of_dnbs_own_is_kept_and_remarked() -> None:

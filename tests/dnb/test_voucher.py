@@ -96,6 +96,17 @@ def test_an_invoice_in_another_currency_balances() -> None:
     assert {1500: 11456.28, 3100: -11456.28} == scene.balances()
 
 
+def test_the_vat_of_an_invoice_in_another_currency_comes_out_right() -> None:
+    """DnB takes the VAT out of what is posted in kroner: the net must be Moment's, converted."""
+    scene = Scene(KEPT)
+    outcome = deliver(scene, invoice_of([line("1603.43")], "400.86", currencyCode="USD", currencyRate="10.2"))
+    assert isinstance(outcome, Delivered), outcome
+    assert {1500: 20443.74, 2700: -4088.75, 3000: -16354.99} == scene.balances()
+    assert isinstance(
+        deliver(scene, invoice_of([line("1603.43")], "400.86", currencyCode="USD", currencyRate="10.2")), Unchanged
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -155,6 +166,7 @@ CHANGES: list[dict[str, Any]] = [
     {"customer": {"id": 70311803, "customerNumber": "100043"}},
     invoice_of([line("100")], "25"),
     {"lines": [{**HOURS, "accountNumber": "3100"}, FEE]},
+    {"dueDate": "2026-12-24"},
 ]
 
 
