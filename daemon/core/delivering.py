@@ -85,10 +85,12 @@ class Delivering:
             self.go_on(attempt, self._calling.step(attempt, None))
 
     def consulted(self, assignment: Assignment, event: Consulted) -> None:
-        """Go on with a lane that asked the ledger about its dependencies, if it still waits for the answer."""
+        """Go on with a lane that asked the ledger about its dependencies; if none does, release what they block."""
         lane = assignment.lanes.get(event.entity)
         if lane is not None and lane.current is not None and lane.phase == "consulting":
             self.start(self.supersede(Work(assignment, lane, lane.current)), event.entries)
+        else:
+            self._depending.release(assignment, event.entries)
 
     def _procedure(self, work: Work, attempt: Attempt, entries: Mapping[Entity, Entry] | None) -> Procedure | None:
         """Return the procedure of the lane's item, None if the lane waits for a dependency first."""

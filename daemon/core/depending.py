@@ -14,7 +14,7 @@ from daemon.core.lanes import Lane
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Kind
 from daemon.core.procedure import Dependency, Refused
-from daemon.core.state import State, Work
+from daemon.core.state import Assignment, State, Work
 
 FOREVER = float("inf")
 
@@ -134,6 +134,14 @@ class Depending:
                     assignment.sweep(entity.tenant, entity)
                     self._state.hungry.add(entity.tenant)
         return works
+
+    def release(self, assignment: Assignment, entries: Mapping[Entity, Entry]) -> None:
+        """Sweep up what is parked for the sake of entities that the ledger knows as delivered."""
+        for entity, entry in entries.items():
+            tenant = self._state.tenants.get(entity.tenant)
+            if tenant is not None and entry.of_company(tenant.company).dnb_id is not None:
+                assignment.sweep(entity.tenant, entity)
+                self._state.hungry.add(entity.tenant)
 
     def _waiting_for(self, dependency: Entity) -> list[Work]:
         works: list[Work] = []

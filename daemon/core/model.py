@@ -22,6 +22,16 @@ class Entity(msgspec.Struct, frozen=True, order=True):
         return f"{self.tenant}/{self.kind}/{self.id}"
 
 
+def entity_of(key: str) -> Entity | None:
+    """Return the entity whose ledger key this is, None for a key that is none."""
+    tenant, _, rest = key.partition("/")
+    name, _, number = rest.partition("/")
+    kind: Kind | None = next((kind for kind in KINDS if kind == name), None)
+    if kind is None or not (number.isascii() and number.isdigit()):
+        return None
+    return Entity(tenant, kind, int(number))
+
+
 class Partition(msgspec.Struct, frozen=True, order=True):
     """One partition of one input topic; the ledger topic beside it has the same number."""
 

@@ -4,10 +4,10 @@ from typing import Literal, assert_never
 
 import msgspec
 
-from daemon.core.actions import Adopt, DeadLetter, Record
+from daemon.core.actions import Adopt, Consult, DeadLetter, Record
 from daemon.core.events import Followed
 from daemon.core.ledger import WAITING, Entry, Parked, rank
-from daemon.core.model import Entity, Undecodable
+from daemon.core.model import Entity, Undecodable, entity_of
 from daemon.core.notices import Checked, ParkedMoved, Reasserted, Released, ReleasedAs, Remarked, Settled, Settlement
 from daemon.core.procedure import Delivered, Refused, Unchanged
 from daemon.core.state import (
@@ -217,7 +217,14 @@ class Recording:
         assignment.note(lane.entity.tenant, lane.entry)
         self._state.hungry.add(lane.entity.tenant)
         self._state.concluded.append((lane.entity, lane.entry.dnb_id is not None))
+        self._look_again(assignment, lane.entity, pending.entry)
         return None if is_outranked else pending.work
+
+    def _look_again(self, assignment: Assignment, entity: Entity, entry: Entry) -> None:
+        """Ask once more for the dependency that a change is parked for: it may have come while that was written."""
+        dependency = entity_of(entry.parked.blocked_by) if entry.parked else None
+        if dependency is not None:
+            self._state.output.append(Consult(assignment.partition, assignment.generation, entity, (dependency,)))
 
     def _outrank(self, pending: EntryPending) -> None:
         """Keep the greater entry that another process wrote meanwhile; what this one parked has left with it.

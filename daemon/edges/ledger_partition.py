@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.events import Followed, HoldChanged
 from daemon.core.ledger import Entry, clamped, decode
-from daemon.core.model import Entity, Generation, Partition
+from daemon.core.model import Entity, Generation, Partition, entity_of
 from daemon.edges.inbox import Inbox
 from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
@@ -19,7 +19,7 @@ from daemon.edges.ledger_keys import (
     decode_ledger_record,
     held_scope,
 )
-from daemon.edges.ledger_store import LedgerStore, Marks, entity_of
+from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.ledger_topic import ledger_of
 from daemon.edges.mail_state import decode_mail_record, mailed_tenant
 

@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.core.actions import Load
 from daemon.core.ledger import Entry, decode, encode, rank
-from daemon.core.model import KINDS, Entity, Kind
+from daemon.core.model import Entity, entity_of
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 from daemon.edges.mail_state import MailRecord
 
@@ -268,16 +268,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
 def _marks(connection: sqlite3.Connection) -> Marks:
     row = connection.execute("SELECT value FROM meta WHERE name = 'marks'").fetchone()
     return msgspec.json.decode(row[0], type=Marks) if row else Marks()
-
-
-def entity_of(key: str) -> Entity | None:
-    """Return the entity whose ledger key this is, None for a key that is none."""
-    tenant, _, rest = key.partition("/")
-    name, _, number = rest.partition("/")
-    kind: Kind | None = next((kind for kind in KINDS if kind == name), None)
-    if kind is None or not (number.isascii() and number.isdigit()):
-        return None
-    return Entity(tenant, kind, int(number))
 
 
 def _entries(rows: list[tuple[str, bytes]]) -> list[tuple[Entity, Entry]]:

@@ -447,3 +447,35 @@ def test_what_can_do_without_its_dependency_does_so_after_the_wait() -> None:
     play.reply(said("dispensable"))
     play.deliver()
     assert [("delivered", 0)] == play.settled()
+
+
+def test_a_dependency_that_comes_while_the_change_is_being_parked_is_not_missed() -> None:
+    """The ledger is asked once more when the parking is written: what came meanwhile releases the change at once."""
+    play = Playbook()
+    play.begin()
+    play.fetch(project())
+    play.consulted({CUSTOMER: REFUSED})
+    parking = play.last(Record)
+    play.fetch(change(2), entry=REFUSED)
+    play.deliver()
+    customer = play.entry()
+    play.give(Recorded((parking.ticket,)))
+    play.consulted({CUSTOMER: customer})
+    assert ("blocked", CUSTOMER) == (play.last(Load).which, play.last(Load).about)
+    load(play, (PROJECT, parking.entry))
+    play.consulted({CUSTOMER: customer})
+    play.deliver()
+    assert [Released("delivered", PROJECT, 1)] == play.all(Released)[-1:]
+
+
+def test_a_dependency_that_still_lacks_releases_nothing() -> None:
+    """Asked once more, the ledger knows nothing new, or the tenant is not known any more."""
+    play = Playbook()
+    play.begin()
+    play.fetch(project())
+    play.consulted({CUSTOMER: REFUSED})
+    play.record()
+    play.consulted({CUSTOMER: REFUSED})
+    play.tenants()
+    play.consulted({CUSTOMER: KNOWN})
+    assert [] == play.all(Load)

@@ -12,9 +12,9 @@ import pytest
 
 from daemon.core.actions import Load, Which
 from daemon.core.ledger import Entry, rank
-from daemon.core.model import Entity, Generation
+from daemon.core.model import Entity, Generation, entity_of
 from daemon.edges.ledger_keys import LedgerRecord
-from daemon.edges.ledger_store import LedgerStore, Marks, Stored, Summary, entity_of
+from daemon.edges.ledger_store import LedgerStore, Marks, Stored, Summary
 from tests.edges.ledger_entries import OURS, PARTITION, THEIRS, blocked, customer, delivered, parked, refused
 
 MANY = 20_000
