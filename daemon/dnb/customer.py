@@ -127,7 +127,7 @@ def conclude_rejection(delivery: Delivery, attempt: Attempt, call: Call, rejecte
     """Return the refusal, unless a used guid may be its cause: then what is there must be read first."""
     if rejected.is_foreign_key:
         delivery.directory.forget()
-        return refusal(rejected)
+        return replace(refusal(rejected), heals=True)
     if b'"_createguid"' not in (call.body or b""):
         return refusal(rejected)
     return replace(attempt, turned="POST" if call.method == "POST" else "PUT", rejected=rejected)

@@ -94,4 +94,5 @@ def _unknown(what: str, code: str) -> Refused:
         value=code,
         rule=f"must be a {what} that the company in DnB has",
         repair=f"correct the {what} code in Moment, or add the {what} in DnB",
+        heals=True,
     )
