@@ -14,7 +14,7 @@ from daemon.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from daemon.core.ledger import Entry, Parked
-    from daemon.edges.entity_search import Findings, Found
+    from daemon.edges.entity_search import Findings
     from daemon.edges.ledger_keys import HoldRecord
 
 HELP = "tell what has become of one entity: delivered, parked and why, and its last steps"
@@ -54,20 +54,22 @@ async def search(settings: Settings, entities: list[Entity]) -> "Findings":
 
 def story(entity: Entity, findings: "Findings", now: float, *, shows_values: bool) -> Iterator[str]:
     """Yield the lines that tell of an entity."""
+    from daemon.edges.ledger_topic import ledger_of
+
     found = findings.entities.get(entity)
     yield named(entity)
     if found is None:
         yield "  not in the ledger: no change of it has come, or all were ignored (drafts, deletes, other environments)"
     else:
-        yield from _delivered(found)
+        yield from _delivered(found.entry)
         if found.entry.parked is not None:
             yield from _parked(found.entry.parked, now, shows_values=shows_values)
         yield from _doubt(found.entry, now)
+        yield f"  ledger: {ledger_of(found.partition.topic)}, partition {found.partition.number}, offset {found.offset}"
     yield from _held(entity, findings.holds, now)
 
 
-def _delivered(found: "Found") -> Iterator[str]:
-    entry = found.entry
+def _delivered(entry: "Entry") -> Iterator[str]:
     if entry.version == 0 or entry.delivered_at is None:
         yield "  nothing of it has been delivered yet"
         return
@@ -76,7 +78,6 @@ def _delivered(found: "Found") -> Iterator[str]:
     yield f"  in DnB: id {entry.dnb_id}, number {entry.number}{voucher}"
     if entry.remarks:
         yield f"  remarked: {', '.join(entry.remarks)}"
-    yield f"  ledger: {found.partition.topic}, partition {found.partition.number}, offset {found.offset}"
 
 
 def _parked(parked: "Parked", now: float, *, shows_values: bool) -> Iterator[str]:

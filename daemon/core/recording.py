@@ -88,7 +88,7 @@ class Recording:
         if before and before.version != item.change.version and before.reason != cause.reason:
             before = None
         is_same_wait = before is not None and (cause.reason == WAITING or not before.is_waiting)
-        steps = (*(before.steps if before else ()), f"{now:.0f} {cause.reason}")
+        steps = (*(before.steps if before else ()), f"{int(now)} {cause.reason}")
         parked = Parked(
             version=item.change.version,
             data=item.change.data,

@@ -84,6 +84,11 @@ def create_customer(body: bytes) -> Call:
     return Call(method="POST", target="api/biz/customers", body=body, writes=True)
 
 
+def delete_customer(dnb_id: int) -> Call:
+    """Return the call that deletes a customer."""
+    return Call(method="DELETE", target=f"api/biz/customers/{dnb_id}", writes=True)
+
+
 def update_customer(dnb_id: int, body: bytes) -> Call:
     """Return the call that merges a difference into a customer."""
     return Call(method="PUT", target=f"api/biz/customers/{dnb_id}", body=body, writes=True)
@@ -134,6 +139,11 @@ def project_ids_by_number(number: str) -> Call:
 def create_project(body: bytes) -> Call:
     """Return the call that creates a project; the body carries its guid."""
     return Call(method="POST", target="api/biz/projects", body=body, writes=True)
+
+
+def delete_project(dnb_id: int) -> Call:
+    """Return the call that deletes a project."""
+    return Call(method="DELETE", target=f"api/biz/projects/{dnb_id}", writes=True)
 
 
 def update_project(dnb_id: int, body: bytes) -> Call:

@@ -11,7 +11,7 @@ from daemon.dnb import calls
 from daemon.dnb.bodies import Content, References, created, updated
 from daemon.dnb.calls import Guids
 from daemon.dnb.directory import Directory
-from daemon.dnb.finding import Absent, Found, conflict, find_customer, find_elsewhere
+from daemon.dnb.finding import Absent, Doubtful, Found, conflict, find_customer, find_elsewhere, is_anothers
 from daemon.dnb.replies import Accepted, Missing, Rejected, Verdict, ask, read_row, refusal
 from daemon.dnb.rows import CreatedRow, CustomerRow
 
@@ -74,6 +74,8 @@ def attempt_once(
 ) -> Generator[Call, Reply, Attempt | Outcome]:
     """Read, write what differs, and return the outcome, or what was learnt for another round."""
     found = yield from locate(delivery, attempt)
+    if isinstance(found, Doubtful):
+        found = yield from prove(delivery, references, found.row, attempt)
     if not isinstance(found, CustomerRow | Absent):
         return found
     method = "PUT" if isinstance(found, CustomerRow) else "POST"
@@ -97,7 +99,31 @@ def locate(delivery: Delivery, attempt: Attempt) -> Generator[Call, Reply, Found
     return found
 
 
-def next_call(delivery: Delivery, references: References, found: Found, attempt: Attempt) -> Call | None:
+def prove(
+    delivery: Delivery, references: References, row: CustomerRow, attempt: Attempt
+) -> Generator[Call, Reply, CustomerRow | Outcome]:
+    """Return a customer that is only like ours by its number, if our guid was used: then we have created it.
+
+    An older version may have created it under another name. If DnB takes the guid, the customer is another's, and the
+    second one under its number goes again.
+    """
+    guids = replace(delivery.guids, n=attempt.n)
+    call = calls.create_customer(created(delivery.content, references, guids.of))
+    verdict: Verdict = attempt.rejected if attempt.turned == "POST" else (yield from ask(call))
+    match verdict:
+        case Rejected():
+            return row if verdict.names_guid else is_anothers(delivery.content)
+        case Missing():
+            return Unavailable("status_404")
+        case Accepted():
+            second = read_row(verdict, CreatedRow)
+            gone = (yield from ask(calls.delete_customer(second.id))) if isinstance(second, CreatedRow) else verdict
+            return is_anothers(delivery.content) if isinstance(gone, Accepted | Missing | Rejected) else gone
+        case _:
+            return verdict
+
+
+def next_call(delivery: Delivery, references: References, found: CustomerRow | Absent, attempt: Attempt) -> Call | None:
     """Return the write that makes DnB equal, None when it is equal already."""
     if isinstance(found, Absent):
         guids = replace(delivery.guids, n=attempt.n)

@@ -28,7 +28,13 @@ class Absent(msgspec.Struct, frozen=True):
     was_deleted: bool = False
 
 
-Found = CustomerRow | Absent
+class Doubtful(msgspec.Struct, frozen=True):
+    """A customer has the number and nothing else of Moment's; it may be what an older version of it became."""
+
+    row: CustomerRow
+
+
+Found = CustomerRow | Absent | Doubtful
 
 
 def find_customer(content: Content, known: Known, *, attempted: bool) -> Reading[Found]:
@@ -99,8 +105,8 @@ def customers_alike(content: Content) -> Reading[list[CustomerRow]]:
     return with_relation(rows)
 
 
-def choose(rows: list[CustomerRow], content: Content, *, attempted: bool) -> CustomerRow | Refused | None:
-    """Return the one row that may be adopted, None when there is no row, or why none may be."""
+def choose(rows: list[CustomerRow], content: Content, *, attempted: bool) -> CustomerRow | Doubtful | Refused | None:
+    """Return the one row that may be adopted or doubted, None when there is no row, or why none may be."""
     if not rows:
         return None
     if len(rows) > 1:
@@ -108,6 +114,11 @@ def choose(rows: list[CustomerRow], content: Content, *, attempted: bool) -> Cus
     [row] = rows
     if same_organisation(row, content) or same_name(row, content) or (attempted and is_like(row, content)):
         return row
+    return Doubtful(row) if attempted else is_anothers(content)
+
+
+def is_anothers(content: Content) -> Refused:
+    """Return the refusal of a customer whose number another one has."""
     return conflict(content, "a customer in DnB has this number, but another name and organisation number")
 
 

@@ -4,6 +4,7 @@
 |---|---|
 | new | 4: look up by number, create the draft, book it, read it |
 | an earlier attempt is of unknown outcome | one more: look up by Moment's id too |
+| … and nothing of it is there | two more: look in the journal too, for a voucher of the other flow |
 | first credit note of a company | one more, to see the sign of its credit notes |
 | booked already | 1: read |
 | a draft of ours is there | 3: look up, book, read |
@@ -35,9 +36,7 @@ from daemon.core.procedure import (
     Unknown,
 )
 from daemon.dnb import invoice_calls
-from daemon.dnb.calls import Guids
 from daemon.dnb.crediting import credit_sign, sign_of
-from daemon.dnb.directory import Directory
 from daemon.dnb.invoice_bodies import Drawn, References, draft_body
 from daemon.dnb.invoice_comparing import content_difference, draft_difference, sum_difference, sums_are_known
 from daemon.dnb.invoice_concluding import (
@@ -47,35 +46,15 @@ from daemon.dnb.invoice_concluding import (
     conclude_booked,
     lost,
 )
-from daemon.dnb.invoice_content import InvoiceContent
-from daemon.dnb.invoice_finding import Absent, Found, Sought, conflict, find_invoice, read_invoice
+from daemon.dnb.invoice_delivery import InvoiceDelivery
+from daemon.dnb.invoice_finding import Absent, Found, conflict, find_invoice, read_invoice
 from daemon.dnb.invoice_references import Looking
 from daemon.dnb.invoice_rows import InvoiceRow
-from daemon.dnb.products import Shelf
-from daemon.dnb.relating import Transfers
 from daemon.dnb.replies import Accepted, Missing, Rejected, ask, read_row, refusal
+from daemon.dnb.voucher import find_posted
 
 MAX_ROUNDS = 24  # a round is a reading and a write; each replay of a refused draft uses one guid more
 MAX_DOUBTFUL_GUIDS = 3  # guids tried where DnB's refusal may as well be about something else
-
-
-class InvoiceDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is delivered, where its guids come from, and what is known of tenant and company.
-
-    `reference` is Moment's id as text, which the invoice carries in DnB.
-    """
-
-    content: InvoiceContent
-    reference: str
-    guids: Guids
-    directory: Directory
-    transfers: Transfers
-    shelf: Shelf
-
-    @property
-    def sought(self) -> Sought:
-        """Return what the invoice is looked for by."""
-        return Sought(self.content.number, self.reference)
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +170,11 @@ def give_up(found: Found | Absent, outcome: Outcome) -> Procedure:
 def create(work: Work, absent: Absent) -> Round:
     """Create the invoice as a draft, under the next guid where the last is used and nothing alive shows for it."""
     attempt = work.attempt
+    is_first_try = attempt.n == 0 and attempt.turned is None
+    if attempt.was_delivered or (attempt.known.dirty and is_first_try):
+        posted = yield from find_posted(work.delivery, work.looking, attempt.known)
+        if posted is not None:
+            return posted
     if attempt.was_delivered:
         return lost(work.delivery.sought)
     if attempt.turned is not None:

@@ -32,7 +32,15 @@ from daemon.dnb.calls import Guids
 from daemon.dnb.directory import Directory
 from daemon.dnb.finding import Absent
 from daemon.dnb.project_bodies import ProjectContent, project_created, project_updated
-from daemon.dnb.project_finding import Wanted, conflict, find_elsewhere, find_project, read_project
+from daemon.dnb.project_finding import (
+    Doubtful,
+    Wanted,
+    conflict,
+    find_elsewhere,
+    find_project,
+    is_anothers,
+    read_project,
+)
 from daemon.dnb.project_states import TRANSITIONS, Step, next_transition, wanted_status
 from daemon.dnb.relating import Transfers, customer_id
 from daemon.dnb.replies import Accepted, Missing, Rejected, Verdict, ask, read_row, refusal
@@ -104,6 +112,8 @@ def attempt_once(
     found = yield from locate(wanted, attempt)
     if isinstance(found, ProjectRow):
         return (yield from update(delivery, wanted, found, attempt))
+    if isinstance(found, Doubtful):
+        return (yield from prove(delivery, wanted, found.row, attempt))
     if not isinstance(found, Absent):
         return found
     if attempt.turned is not None:
@@ -115,7 +125,33 @@ def attempt_once(
     return conclude_create(delivery, attempt, (yield from ask(call)))
 
 
-def locate(wanted: Wanted, attempt: Attempt) -> Generator[Call, Reply, ProjectRow | Absent | Outcome]:
+def prove(
+    delivery: ProjectDelivery, wanted: Wanted, row: ProjectRow, attempt: Attempt
+) -> Generator[Call, Reply, Attempt | Placed | Outcome]:
+    """Take over a project that is only like ours by its number, if our guid was used: then we have created it.
+
+    An older version may have created it under another name and customer. If DnB takes the guid, the project is
+    another's, and the second one under its number goes again.
+    """
+    guids = replace(delivery.guids, n=attempt.n)
+    body = project_created(delivery.content, wanted.customer_id, guids.of)
+    verdict = attempt.turned or (yield from ask(calls.create_project(body)))
+    match verdict:
+        case Rejected() if verdict.names_guid:
+            return (yield from update(delivery, wanted, row, attempt))
+        case Rejected():
+            return is_anothers(delivery.content)
+        case Missing():
+            return Unavailable("status_404")
+        case Accepted():
+            second = read_row(verdict, ProjectRow)
+            gone = (yield from ask(calls.delete_project(second.id))) if isinstance(second, ProjectRow) else verdict
+            return is_anothers(delivery.content) if isinstance(gone, Accepted | Missing | Rejected) else gone
+        case _:
+            return verdict
+
+
+def locate(wanted: Wanted, attempt: Attempt) -> Generator[Call, Reply, ProjectRow | Absent | Doubtful | Outcome]:
     """Return the project in DnB, looking beyond its number once a create was turned down for its guid."""
     found = yield from find_project(wanted, attempt.known, attempted=attempt.may_exist)
     if isinstance(found, Absent) and attempt.turned is not None and attempt.turned.may_be_used_guid:

@@ -39,7 +39,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return (day(row.start_date), day(row.end_date)) == (self.content.start, self.content.end)
 
 
-def find_project(wanted: Wanted, known: Known, *, attempted: bool) -> Reading[ProjectRow | Absent]:
+class Doubtful(msgspec.Struct, frozen=True):
+    """A project has the number and nothing else of Moment's; it may be what an older version of it became."""
+
+    row: ProjectRow
+
+
+def find_project(wanted: Wanted, known: Known, *, attempted: bool) -> Reading[ProjectRow | Absent | Doubtful]:
     """Return Moment's project in DnB, that there is none, or why that cannot be told.
 
     `attempted` tells that a create of ours may have gone through, perhaps with the content of an older version.
@@ -93,8 +99,8 @@ def projects_by_number(number: str) -> Reading[list[ProjectRow]]:
     return read_rows(verdict, ProjectRow, key="project_number", matches=lambda row: row.number == number)
 
 
-def choose(rows: list[ProjectRow], wanted: Wanted, *, attempted: bool) -> ProjectRow | Refused | None:
-    """Return the one row that may be adopted, None when there is no row, or why none may be."""
+def choose(rows: list[ProjectRow], wanted: Wanted, *, attempted: bool) -> ProjectRow | Doubtful | Refused | None:
+    """Return the one row that may be adopted or doubted, None when there is no row, or why none may be."""
     if not rows:
         return None
     if len(rows) > 1:
@@ -103,7 +109,12 @@ def choose(rows: list[ProjectRow], wanted: Wanted, *, attempted: bool) -> Projec
     is_ours = wanted.is_named(row) or row.project_customer_id == wanted.customer_id
     if is_ours or (attempted and wanted.is_like(row)):
         return row
-    return conflict(wanted.content, "a project in DnB has this number, but another name and customer")
+    return Doubtful(row) if attempted else is_anothers(wanted.content)
+
+
+def is_anothers(content: ProjectContent) -> Refused:
+    """Return the refusal of a project whose number another one has."""
+    return conflict(content, "a project in DnB has this number, but another name and customer")
 
 
 def conflict(content: ProjectContent, rule: str) -> Refused:

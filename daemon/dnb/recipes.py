@@ -13,8 +13,9 @@ from daemon.dnb.bodies import customer_content, fingerprint
 from daemon.dnb.calls import Guids
 from daemon.dnb.customer import Delivery, deliver_customer
 from daemon.dnb.directory import Directories
-from daemon.dnb.invoice import InvoiceDelivery, deliver_invoice
+from daemon.dnb.invoice import deliver_invoice
 from daemon.dnb.invoice_content import invoice_content, invoice_fingerprint
+from daemon.dnb.invoice_delivery import InvoiceDelivery
 from daemon.dnb.products import Shelf
 from daemon.dnb.project import ProjectDelivery, deliver_project
 from daemon.dnb.project_bodies import project_content, project_fingerprint

@@ -48,7 +48,9 @@ def _on_settings(settings: SettingsRow) -> Iterator[Surveyed]:
     locked = max(filter(None, (day(settings.accounting_locked_date), day(settings.vat_locked_date))), default=None)
     yield Surveyed("period", "nothing is locked" if locked is None else f"open after {locked}")
     if settings.auto_distribute_invoice:
-        repair = "switch it off in DnB, or each invoice that Moment has sent is sent to the customer once more"
+        repair = (
+            "switch it off in DnB: until then no invoice is booked, as Moment has sent each to the customer already"
+        )
         yield Surveyed("distribution", "DnB sends invoices by itself when they are booked", repair)
     if settings.tax_mandatory_type is not None and str(settings.tax_mandatory_type) != VAT_REGISTERED:
         repair = "set it in DnB's company settings, or lines with VAT codes 3, 31, 32 and 33 will be refused"

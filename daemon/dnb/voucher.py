@@ -36,10 +36,10 @@ from daemon.core.procedure import (
 )
 from daemon.dnb import voucher_calls
 from daemon.dnb.chart_rows import day
-from daemon.dnb.invoice import InvoiceDelivery
 from daemon.dnb.invoice_bodies import CENT, References
 from daemon.dnb.invoice_comparing import Difference
 from daemon.dnb.invoice_concluding import amounts_refused, booking_refused, differs, lost
+from daemon.dnb.invoice_delivery import InvoiceDelivery
 from daemon.dnb.invoice_finding import Absent, Sought, conflict
 from daemon.dnb.invoice_references import Looking
 from daemon.dnb.invoice_rows import JournalEntryRow, JournalLineRow
@@ -95,6 +95,17 @@ def draw_entry(delivery: InvoiceDelivery, looking: Looking) -> Reading[Entry]:
         reference=delivery.reference,
         number=number,
     )
+
+
+def find_posted(delivery: InvoiceDelivery, looking: Looking, known: Known) -> Reading[None]:
+    """Return how an invoice ended that was posted as a voucher, while its tenant's flow was so; None if it was not."""
+    entry = yield from draw_entry(delivery, looking)
+    if not isinstance(entry, Entry):
+        return entry
+    found = yield from find_entry(entry, delivery.sought, replace(known, dirty=False))
+    if isinstance(found, FoundEntry):
+        return conclude(entry, delivery, found, tuple(looking.remarks))
+    return None if isinstance(found, Absent) else found
 
 
 def find_entry(entry: Entry, sought: Sought, known: Known) -> Reading[FoundEntry | Absent]:

@@ -32,15 +32,20 @@ class Letter(msgspec.Struct, frozen=True):
     record: MailRecord
 
 
-def due_letter(failing: Sequence[Failing], record: MailRecord, now: float, digest_seconds: float) -> Letter | None:
+def due_letter(
+    failing: Sequence[Failing], stuck: frozenset[str], record: MailRecord, now: float, digest_seconds: float
+) -> Letter | None:
     """Return the mail that is due now, None if none is.
 
-    A reason that the tenant was not told of is due at once, and so is the repair of the last failure of a reason; what
-    else has failed or was repaired goes into the next digest, `digest_seconds` after the last mail about the reason.
+    `stuck` are the keys of what was told and is parked for a cause that needs no person, as waiting for its turn: it
+    is neither failing nor repaired. A reason that the tenant was not told of is due at once, and so is the repair of
+    the last failure of a reason; what else has failed or was repaired goes into the next digest, `digest_seconds` after
+    the last mail about the reason.
     """
     by_reason: dict[str, list[Failing]] = {}
     for one in failing:
         by_reason.setdefault(one.reason, []).append(one)
+    unresolved = stuck | {one.entity.key for one in failing}
     failures: list[Failing] = []
     repaired: list[str] = []
     told: dict[str, Told] = {}
@@ -53,10 +58,10 @@ def due_letter(failing: Sequence[Failing], record: MailRecord, now: float, diges
         still = {one.entity.key for one in present}
         new = [one for one in present if one.entity.key not in known]
         failures += new
-        repaired += sorted(known - still)
-        if present:
-            keys = sorted(known & still) + [one.entity.key for one in new]
-            is_told = new or known - still or before is None
+        repaired += sorted(known - unresolved)
+        keys = sorted(known & (still | stuck)) + [one.entity.key for one in new]
+        if keys:
+            is_told = new or known - unresolved or before is None
             told[reason] = Told(now if is_told or before is None else before.at, tuple(keys[-MAX_TOLD:]))
     if not failures and not repaired:
         return None

@@ -7,7 +7,7 @@ import anyio
 import msgspec
 import structlog
 
-from daemon.core.model import Partition
+from daemon.core.model import Partition, entity_of
 from daemon.edges.clock import Clock
 from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.mail_deciding import Failing, due_letter
@@ -91,7 +91,7 @@ class Mailing:
     async def _tell(self, partition: Partition, store: LedgerStore, tenant: str, record: MailRecord) -> None:
         failing = [Failing(entity, entry) for entity, entry in store.failing(tenant)]
         now = self._clock.now()
-        letter = due_letter(failing, record, now, self._settings.mail_digest)
+        letter = due_letter(failing, _stuck(store, record), record, now, self._settings.mail_digest)
         if letter is None:
             return
         mail = message(tenant, letter, sender=self._settings.mail_from, recipients=self._addresses[tenant], now=now)
@@ -105,3 +105,10 @@ class Mailing:
         log.info("mail.sent", tenant=tenant, failures=len(letter.failures), repaired=len(letter.repaired))
         self._written.setdefault(store, {})[tenant] = letter.record
         await self._write(partition, mail_key(tenant), encode_mail_record(letter.record))
+
+
+def _stuck(store: LedgerStore, record: MailRecord) -> frozenset[str]:
+    """Return the keys of what was told that is parked, but for no failing that a person must repair."""
+    told = [entity for one in record.told.values() for key in one.keys if (entity := entity_of(key))]
+    entries = ((entity.key, found.entry.parked) for entity, found in store.get(told).items())
+    return frozenset(key for key, parked in entries if parked is not None and parked.refusal is None)

@@ -1,7 +1,8 @@
 """The books of one company: tables of rows, the guids ever used, and nothing that knows HTTP."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, TypeAlias
 
 from daemon.sandbox.documents import Json, Row
@@ -14,6 +15,7 @@ IDS_PER_COMPANY: Final = 1000
 """How far the IDs of two companies lie apart, so that an ID cached for one is not by chance the other's too."""
 
 _Key: TypeAlias = str | int | float | bool | None
+_Undo: TypeAlias = Callable[[], None]
 
 
 def instant(now: float) -> str:
@@ -25,8 +27,10 @@ def instant(now: float) -> str:
 class Table:
     """The rows of one entity, by ID. A deleted row stays, hidden: its ID is never given again."""
 
-    def __init__(self, entity: Entity, first_id: int) -> None:
+    def __init__(self, entity: Entity, first_id: int, undo: list[_Undo]) -> None:
+        """An empty table; how to take back each change of it is appended to `undo`."""
         self.entity = entity
+        self._undo = undo
         self._next_id = first_id
         self._rows: dict[int, Row] = {}
         self._live: dict[int, Row] = {}
@@ -65,10 +69,12 @@ class Table:
         row.update(values)
         self._rows[row_id] = self._live[row_id] = row
         self._index(row)
+        self._undo.append(partial(self._forget, row))
         return row
 
     def update(self, row: Row, values: Row, now: float) -> None:
         """Write `values` into a live row; what they leave out stays."""
+        self._undo.append(partial(self._restore, row, dict(row)))
         self._unindex(row)
         row.update(values)
         row.update({"UpdatedAt": instant(now), "UpdatedBy": AUTHOR})
@@ -79,6 +85,21 @@ class Table:
         self.update(row, {"Deleted": True}, now)
         self._unindex(row)
         del self._live[id_of(row)]
+        self._undo.append(partial(self._revive, row))
+
+    def _forget(self, row: Row) -> None:
+        self._unindex(row)
+        del self._live[id_of(row)], self._rows[id_of(row)]
+
+    def _restore(self, row: Row, before: Row) -> None:
+        self._unindex(row)
+        row.clear()
+        row.update(before)
+        self._index(row)
+
+    def _revive(self, row: Row) -> None:
+        self._live = {row_id: each for row_id, each in self._rows.items() if row_id in self._live or each is row}
+        self._index(row)
 
     def _index(self, row: Row) -> None:
         for name, index in self._indexes.items():
@@ -107,14 +128,30 @@ class Books:
         """Empty books of the sandbox's company number `position`, from 0."""
         self.schema = schema
         self.guids: set[str] = set()
+        self._undo: list[_Undo] = []
         self._tables = {
-            name: Table(entity, entity.declared.first_id + position * IDS_PER_COMPANY)
+            name: Table(entity, entity.declared.first_id + position * IDS_PER_COMPANY, self._undo)
             for name, entity in schema.entities.items()
         }
 
     def table(self, entity: str) -> Table:
         """The rows of `entity`."""
         return self._tables[entity]
+
+    def begin(self) -> None:
+        """Begin a call: what was written before stays."""
+        self._undo.clear()
+
+    def revert(self) -> None:
+        """Take back everything since the call began, except that its IDs are spent."""
+        while self._undo:
+            self._undo.pop()()
+
+    def use_guid(self, guid: str) -> None:
+        """Remember the guid of a row that is created."""
+        if guid not in self.guids:
+            self.guids.add(guid)
+            self._undo.append(partial(self.guids.discard, guid))
 
     def add(self, entity: str, values: Row, now: float) -> Row:
         """Insert one row, unchecked: how a company is set up."""

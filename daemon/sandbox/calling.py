@@ -5,12 +5,14 @@ from urllib.parse import unquote
 
 import msgspec
 
+from daemon.sandbox.acting import Call
+from daemon.sandbox.actions import ACTIONS
 from daemon.sandbox.books import AUTHOR
 from daemon.sandbox.documents import Json
-from daemon.sandbox.exchange import Request, Response, answer, empty, message
+from daemon.sandbox.exchange import Request, Response, answer, message
 from daemon.sandbox.reading import Parameters, blame_unknown, digits, fetched, listed, parameters_of
 from daemon.sandbox.schema import Entity
-from daemon.sandbox.transitions import transition_named
+from daemon.sandbox.transitions import Transition, transition_named, transitioned
 from daemon.sandbox.visiting import Visit
 from daemon.sandbox.writing import created, deleted, updated
 
@@ -76,42 +78,39 @@ def _written(visit: Visit, entity: Entity, address: Address, request: Request, p
 
 
 def _acted(visit: Visit, entity: Entity, address: Address, request: Request, parameters: Parameters) -> Response:
-    action = parameters["action"]
-    if request.method == "GET" and entity.name == "NumberSeries" and action == "get-active-numberseries":
-        return _active_series(visit, parameters)
-    transition = transition_named(entity.name, action)
-    if transition is None or request.method != "PUT":
-        visit.blame(f"unknown_action: {request.method} {action}")
-        return answer(404, {"message": f"{entity.name} has no action {action}."})
-    blame_unknown(visit, (name.lower() for name in parameters), {"action", "id", "hateoas"})
-    row_id = address.row_id if address.row_id is not None else _id_parameter(parameters)
-    row = None if row_id is None else visit.books.table(entity.name).get(row_id)
+    name = parameters["action"]
+    transition = transition_named(entity.name, name)
+    if transition is not None and request.method == transition.verb:
+        return _move(Call(visit, entity, None, request, parameters), address, transition)
+    action = ACTIONS.get((entity.name, name))
+    if action is None or request.method not in action.verbs or action.on_row == (address.row_id is None):
+        visit.blame(f"unknown_action: {request.method} {name}")
+        return answer(404, {"message": f"{entity.name} has no action {name}."})
+    blame_unknown(visit, parameters, {"action", "hateoas", *action.parameters})
+    row = None
+    if address.row_id is not None:
+        row = visit.books.table(entity.name).get(address.row_id)
+        if row is None:
+            return message(404, f"{entity.name} {address.row_id} was not found.")
+    return action.run(Call(visit, entity, row, request, parameters))
+
+
+def _move(call: Call, address: Address, transition: Transition) -> Response:
+    """A transition of the row that the path or the parameter names."""
+    name = call.entity.name
+    blame_unknown(
+        call.visit, (each.lower() for each in call.parameters), {"action", "id", "hateoas", f"{name}id".lower()}
+    )
+    row_id = address.row_id if address.row_id is not None else _id_parameter(call.parameters)
+    row = None if row_id is None else call.visit.books.table(name).get(row_id)
     if row is None:
-        return message(404, f"{entity.name} {row_id} was not found.")
-    if row["StatusCode"] not in transition.legal_from:
-        return _illegal(entity, action)
-    visit.books.table(entity.name).update(row, {"StatusCode": transition.leads_to}, visit.now)
-    visit.wrote(entity, row)
-    return empty(visit.switches.action_status)
+        return message(404, f"{name} {row_id} was not found.")
+    return transitioned(msgspec.structs.replace(call, row=row), transition)
 
 
 def _id_parameter(parameters: Parameters) -> int | None:
     """The parameter `id`, written `ID` by the web front end."""
     return digits(next((value for name, value in parameters.items() if name.lower() == "id"), ""))
-
-
-def _illegal(entity: Entity, action: str) -> Response:
-    text = f"The transition {action} is not allowed in this status"
-    item: Json = {"Message": text, "PropertyName": "StatusCode", "EntityType": entity.name, "Level": 30, "EntityID": 0}
-    return answer(400, {"Messages": [item]})
-
-
-def _active_series(visit: Visit, parameters: Parameters) -> Response:
-    blame_unknown(visit, parameters, {"action", "entityType", "year", "hateoas"})
-    wanted = parameters.get("entityType")
-    types = [row["ID"] for row in visit.books.table("NumberSeriesType").live() if wanted in (None, row["EntityType"])]
-    series = visit.books.table("NumberSeries").live()
-    return answer(200, [dict(row) for row in series if row["NumberSeriesTypeID"] in types and not row["Disabled"]])
 
 
 def _session(visit: Visit, request: Request, parameters: Parameters) -> Response:

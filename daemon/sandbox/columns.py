@@ -1,6 +1,5 @@
 """Whether a posted value fits its column."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
@@ -12,6 +11,7 @@ from daemon.sandbox.matching import moment
 from daemon.sandbox.schema import Field, Kind
 
 _INT32_LIMIT: Final = 2**31
+_DECIMAL_LIMIT: Final = 10**14  # what a database's decimal with four places of eighteen holds
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ def _is_integer(value: Json) -> bool:
 
 
 def _is_decimal(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _DECIMAL_LIMIT
 
 
 def _is_text(value: Json) -> bool:

@@ -1,10 +1,14 @@
 """The rules DnB has for customers alone: a name, a number of the company's series, and a sub-account of their own."""
 
-from daemon.sandbox.books import Books, Table, id_of
+from typing import Final
+
+from daemon.sandbox.books import Books, id_of
 from daemon.sandbox.documents import Json, Row
-from daemon.sandbox.entities import ACTIVE, DELETED
+from daemon.sandbox.numbering import CUSTOMER_SERIES, is_within, next_number, standing_series
 from daemon.sandbox.opening import CUSTOMER_MAIN_ACCOUNT
-from daemon.sandbox.proposing import Node, Proposal
+from daemon.sandbox.proposing import Node, Proposal, Rules
+from daemon.sandbox.statuses import ACTIVE, DELETED
+from daemon.sandbox.visiting import Visit
 
 
 def check(proposal: Proposal, node: Node) -> None:
@@ -13,17 +17,21 @@ def check(proposal: Proposal, node: Node) -> None:
     _check_number(proposal, node)
 
 
-def completed(books: Books, node: Node) -> Row:
+def completed(visit: Visit, node: Node) -> Row:
     """The columns that DnB fills in itself when a customer is written."""
     if node.row is not None:
         return {}
     if node.values.get("CustomerNumber") is not None:
         return {"StatusCode": ACTIVE}
-    return {"StatusCode": ACTIVE, "CustomerNumber": _next_number(books, _series(books, node))}
+    customers = visit.books.table("Customer")
+    series = _series(visit.books, node)
+    number = next_number(visit, series, lambda number: bool(customers.where("CustomerNumber", number)))
+    return {"StatusCode": ACTIVE, "CustomerNumber": number}
 
 
-def followed_up(books: Books, row: Row, now: float) -> None:
+def followed_up(visit: Visit, row: Row) -> None:
     """Keep the customer's sub-account equal to it: number, name, and whether it still lives."""
+    books, now = visit.books, visit.now
     accounts = books.table("Account")
     account = next(iter(accounts.where("CustomerID", id_of(row))), None)
     if row["Deleted"]:
@@ -39,25 +47,17 @@ def followed_up(books: Books, row: Row, now: float) -> None:
         accounts.update(account, values, now)
 
 
-def removed() -> Row:
-    """What a deleted customer looks like, beside `Deleted`."""
-    return {"StatusCode": DELETED}
+RULES: Final = Rules(check=check, completed=completed, followed_up=followed_up, removed={"StatusCode": DELETED})
 
 
 def _check_name(proposal: Proposal, node: Node) -> None:
     info = node.ones.get("Info")
     name = _linked_name(proposal.books, node) if info is None else _posted_name(info)
-    if not _is_blank(name) or not _is_blank(_effective(node, "OrgNumber")):
+    if not _is_blank(name) or not _is_blank(node.after("OrgNumber")):
         return
     proposal.blame("name_required")
     place = node.document if info is None else info.document
     proposal.invalidate(place, "BusinessRelation", "Name", "Navn må fylles ut")
-
-
-def _effective(node: Node, field: str) -> Json:
-    """What `field` will be after the write."""
-    before = None if node.row is None else node.row[field]
-    return node.values.get(field, before)
 
 
 def _is_blank(value: Json) -> bool:
@@ -65,11 +65,11 @@ def _is_blank(value: Json) -> bool:
 
 
 def _posted_name(info: Node) -> Json:
-    return None if info.deleted else _effective(info, "Name")
+    return None if info.deleted else info.after("Name")
 
 
 def _linked_name(books: Books, node: Node) -> Json:
-    return _name(books, {"BusinessRelationID": _effective(node, "BusinessRelationID")})
+    return _name(books, {"BusinessRelationID": node.after("BusinessRelationID")})
 
 
 def _name(books: Books, customer: Row) -> Json:
@@ -87,7 +87,7 @@ def _check_number(proposal: Proposal, node: Node) -> None:
             proposal.blame("invalid_number")
             proposal.invalidate(node.document, "Customer", "CustomerNumber", "Kundenummer må fylles ut")
         return
-    if not _is_within(_series(proposal.books, node), number):
+    if not is_within(_series(proposal.books, node), number):
         proposal.blame("invalid_number")
         proposal.invalidate(node.document, "Customer", "CustomerNumber", "Kundenummer er utenfor nummerserien")
     if any(row is not node.row for row in proposal.books.table("Customer").where("CustomerNumber", number)):
@@ -97,26 +97,6 @@ def _check_number(proposal: Proposal, node: Node) -> None:
 def _series(books: Books, node: Node) -> Row:
     """The series the customer's number belongs to: the one it names, else the company's own."""
     table = books.table("NumberSeries")
-    key = _effective(node, "SubAccountNumberSeriesID")
+    key = node.after("SubAccountNumberSeriesID")
     named = table.get(key) if isinstance(key, int) else None
-    return named if named is not None else _customer_series(books, table)
-
-
-def _customer_series(books: Books, table: Table) -> Row:
-    types = [row["ID"] for row in books.table("NumberSeriesType").live() if row["EntityType"] == "Customer"]
-    return next(row for row in table.live() if row["NumberSeriesTypeID"] in types and not row["Disabled"])
-
-
-def _is_within(series: Row, number: Json) -> bool:
-    first, last = series["FromNumber"], series["ToNumber"]
-    return isinstance(number, int) and isinstance(first, int) and isinstance(last, int) and first <= number <= last
-
-
-def _next_number(books: Books, series: Row) -> int:
-    """The series' next number that no customer has, which is then spent."""
-    number = series["NextNumber"]
-    assert isinstance(number, int)  # noqa: S101 -- a series of the books always has one
-    while books.table("Customer").where("CustomerNumber", number):
-        number += 1
-    series["NextNumber"] = number + 1
-    return number
+    return named if named is not None else standing_series(books, CUSTOMER_SERIES)

@@ -67,7 +67,7 @@ class Emulator:
         self._late_number = 0
         self._schema = Schema(declarations(vat_percent_at_root=settings.switches.vat_percent_at_root))
         self._offices = {
-            company.key.lower(): _Office(company, opened(self._schema, company, position, settings.opened_at))
+            company.key.lower(): _Office(company, opened(self._schema, company, position, settings))
             for position, company in enumerate(settings.companies)
         }
         self._identity = Identity(settings)
@@ -203,14 +203,17 @@ class Emulator:
         return response
 
     def _remember(self, visit: Visit, office: _Office, request: Request, *, late: bool) -> None:
-        """Write the call into history. A late request's faults are not: what made it wrong may have happened since."""
+        """Write the call into history.
+
+        A late request is not blamed: what made it wrong may have happened since. What it did to the books counts.
+        """
         key = office.company.key
         for write in visit.writes:
             self.history.applied.append(
                 Applied(visit.now, key, request.method, write.route, write.row_id,
                         write.created, write.deleted, late, write.row)
             )  # fmt: skip
-        for rule in () if late else visit.rules:
+        for rule in (*(() if late else visit.rules), *visit.alarms):
             self.history.violations.append(Violation(visit.now, key, request.method, request.path, rule))
 
     def _endpoints(self) -> Row:

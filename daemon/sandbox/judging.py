@@ -1,164 +1,134 @@
 """The judge: what was planted, held against what the books went through and what the daemon put aside.
 
 It knows the promises and the contract, and nothing of how the daemon keeps them. It sees the writes in
-`history.History` alone, so the books must have been without customers at the start.
+`history.History` and, for invoices, the books at the end; customers and projects of a tenant that transfers them must
+not have been in the books at the start.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
 import msgspec
 
+from daemon.sandbox.books import Books
 from daemon.sandbox.documents import Json, Row
-from daemon.sandbox.following import Course, Directory, Subject, Trail, course, subjects, trails
-from daemon.sandbox.generating import Planted
+from daemon.sandbox.following import Key
 from daemon.sandbox.history import History
+from daemon.sandbox.planting import EVERY_KIND, Planted
+from daemon.sandbox.references_judging import Standing, excuse
+from daemon.sandbox.rows_judging import Excuses, Rows, judge_rows, rows_of
+from daemon.sandbox.sales_judging import Ledger, Voucher, judge_drafts, judge_sales, sales_of, vouchers_of
+from daemon.sandbox.sums_judging import wrong_sums
+from daemon.sandbox.verdicts import DeadLetter, Findings, Parked, Verdict
+
+__all__ = ["DeadLetter", "Evidence", "Parked", "Verdict", "judge_all"]
+
+_ALARMS: Mapping[str, str] = {"posted_twice": "posted_twice", "unbalanced": "unbalanced", "distributed": "distributed"}
+"""Rules of the emulator that are promises of their own."""
 
 
-class Parked(msgspec.Struct, frozen=True):
-    """A change that is parked at the end, and why."""
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the judge sees of a run that has come to rest.
 
-    tenant: str
-    kind: str
-    id: int
-    version: int
-    reason: str
+    `companies` gives each tenant's company key; `books` each tenant's books at the end: without them invoices are not
+    judged. `kinds` is what each tenant transfers, everything unless told otherwise.
+    """
 
-
-class DeadLetter(msgspec.Struct, frozen=True):
-    """A record of the dead-letter topic: the original's key and value, and why it lies there."""
-
-    key: bytes | None
-    value: bytes | None
-    reason: str
+    companies: Mapping[str, str]
+    history: History
+    parked: Sequence[Parked]
+    dead_letters: Sequence[DeadLetter]
+    books: Mapping[str, Books] = {}
+    kinds: Mapping[str, AbstractSet[str]] = {}
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """How often each promise was broken; `findings` has a line for each finding, without personal data."""
-
-    lost: int
-    posted_twice: int
-    older_over_newer: int
-    unbalanced: int
-    quota_broken: int
-    invalid_requests: int
-    findings: tuple[str, ...]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether every promise was kept."""
-        counts = (self.lost, self.posted_twice, self.older_over_newer,
-                  self.unbalanced, self.quota_broken, self.invalid_requests)  # fmt: skip
-        return not any(counts)
-
-
-def judge(
-    planted: Sequence[Planted],
-    *,
-    companies: Mapping[str, str],
-    history: History,
-    parked: Sequence[Parked],
-    dead_letters: Sequence[DeadLetter],
-) -> Verdict:
-    """The verdict on a run that has come to rest; `companies` gives each tenant's company key."""
-    tenants = {key.lower(): tenant for tenant, key in companies.items()}
-    known = subjects(planted)
-    rows = _Rows(known, tenants, trails(history))
-    lost = [
-        *_lost_customers(known, rows, parked),
-        *_parked_without_cause(known, parked),
-        *_spoiled_below_refused(known, rows, parked),
-        *_lost_letters(planted, dead_letters),
-    ]
-    twice = [*_posted_twice(rows), *_strangers(rows, tenants)]
-    older = _older_over_newer(rows)
-    unbalanced = _unbalanced(history)
-    breaches = [f"{_tenant(tenants, each.company)}: {each.rule}" for each in history.breaches]
-    violations = [f"{_tenant(tenants, each.company)}: {each.method} {each.rule}" for each in history.violations]
-    named = {"lost": lost, "posted_twice": twice, "older_over_newer": older, "unbalanced": unbalanced,
-             "quota_broken": breaches, "invalid_requests": violations}  # fmt: skip
-    lines = tuple(f"{name}: {line}" for name, found in named.items() for line in _counted(found))
-    return Verdict(
-        len(lost), len(twice), len(older), len(unbalanced), len(history.breaches), len(history.violations), lines
-    )
+def judge_all(planted: Sequence[Planted], evidence: Evidence) -> Verdict:
+    """The verdict on everything that the evidence holds."""
+    tenants = {key.lower(): tenant for tenant, key in evidence.companies.items()}
+    findings = Findings()
+    customers = rows_of("customer", planted, evidence.history, tenants)
+    projects = rows_of("project", planted, evidence.history, tenants, customers)
+    judged = _Judged(planted, evidence)
+    judge_rows(customers, evidence.parked, Excuses({}), findings)
+    judge_rows(projects, evidence.parked, judged.excuses(customers, projects), findings)
+    for rows in (customers, projects):
+        findings.add("unwanted", _strangers(rows, tenants))
+    findings.add("lost", _lost_letters(planted, evidence.dead_letters))
+    if evidence.books:
+        judged.judge_books(customers, projects, findings)
+    findings.add("unbalanced", _unbalanced(evidence.history))
+    for each in evidence.history.violations:
+        promise = _ALARMS.get(each.rule.partition(":")[0], "invalid_requests")
+        findings.add(promise, [f"{_tenant(tenants, each.company)}: {each.method} {each.rule}"])
+    breaches = evidence.history.breaches
+    findings.add("quota_broken", (f"{_tenant(tenants, each.company)}: {each.rule}" for each in breaches))
+    return findings.verdict
 
 
-class _Rows:
-    """The rows of the books, with the customers they stand for."""
+class _Judged:
+    """What the judge of invoices and of what refers to something needs to know."""
 
-    def __init__(
-        self, known: Mapping[tuple[str, int], Subject], tenants: Mapping[str, str], every: Sequence[Trail]
-    ) -> None:
-        self.of: dict[tuple[str, int], list[Trail]] = {}
-        self.courses: list[tuple[Subject, Trail, Course]] = []
-        self.strangers: list[Trail] = []
-        directories = {
-            tenant: Directory(subject for subject in known.values() if subject.tenant == tenant)
-            for tenant in tenants.values()
+    def __init__(self, planted: Sequence[Planted], evidence: Evidence) -> None:
+        self._planted = planted
+        self._transfers = {tenant: evidence.kinds.get(tenant, EVERY_KIND) for tenant in evidence.companies}
+        self._evidence = evidence
+        self._numbers = {entry for tenant, each in evidence.books.items() for entry in _numbers(tenant, each)}
+
+    def excuses(self, customers: Rows, projects: Rows) -> Excuses:
+        """Why projects may be parked though nothing is wrong with them."""
+        standing = self.standing(customers, projects, {})
+        reasons: dict[Key, AbstractSet[str]] = {}
+        optional: set[Key] = set()
+        for key, subject in projects.known.items():
+            if subject.newest is not None:
+                reasons[key], is_optional = excuse(standing, key[0], subject.newest.data)
+                optional |= {key} if is_optional else set()
+        return Excuses(reasons, optional)
+
+    def standing(self, customers: Rows, projects: Rows, booked: Mapping[Key, object]) -> Standing:
+        """Where everything stands at the end; `booked` has the invoices in the books."""
+        kinds = {"customer": customers, "project": projects}
+        rows = {(tenant, kind, item) for kind, each in kinds.items() for tenant, item in each.known}
+        in_books = {one for one in rows if kinds[one[1]].has((one[0], one[2]))}
+        sales = {
+            (each.tenant, "invoice", each.id)
+            for each in self._planted
+            if each.kind == "invoice" and each.id is not None and each.fate not in {"ignore", "dead_letter"}
         }
-        for trail in every:
-            tenant = tenants.get(trail.company)
-            owner = None if tenant is None else directories[tenant].owner(trail)
-            if owner is None:
-                self.strangers.append(trail)
-                continue
-            self.of.setdefault((owner.tenant, owner.id), []).append(trail)
-            self.courses.append((owner, trail, course(owner, trail)))
+        return Standing(
+            transfers=self._transfers,
+            came=rows | sales,
+            in_books=in_books | {(tenant, "invoice", item) for tenant, item in booked},
+            refused={(each.tenant, each.kind, each.id) for each in self._evidence.parked},
+            numbers=self._numbers,
+        )
 
-    def show(self, subject: Subject) -> bool:
-        """Whether a live row shows the newest version of `subject`."""
-        live = (trail for trail in self.of.get((subject.tenant, subject.id), ()) if trail.is_live)
-        return subject.newest is not None and any(subject.newest.is_shown_by(trail.portraits[-1]) for trail in live)
+    def judge_books(self, customers: Rows, projects: Rows, findings: Findings) -> None:
+        """Add what is wrong with invoices, vouchers and sums."""
+        sales = sales_of(self._planted, self._numbers, self._transfers)
+        vouchers: list[Voucher] = []
+        for tenant, books in self._evidence.books.items():
+            company = self._evidence.companies[tenant].lower()
+            vouchers += vouchers_of(tenant, books, customers.names(company), projects.names(company))
+        ledger = Ledger(sales, vouchers)
+        standing = self.standing(customers, projects, ledger.of)
+        judge_sales(ledger, self._evidence.parked, standing, findings)
+        for tenant, books in self._evidence.books.items():
+            judge_drafts(tenant, books, self._evidence.parked, findings)
+            due = [sale for sale in sales.values() if sale.tenant == tenant and sale.versions]
+            postings = [ledger.due(sale) for sale in due if sale.key in ledger.of or not self._is_parked(sale.key)]
+            findings.add("sums_differ", wrong_sums(tenant, books, postings))
 
-    def show_only_versions(self, subject: Subject) -> bool:
-        """Whether every live row shows some transferable version of `subject`, and nothing that Moment never said."""
-        live = (trail for trail in self.of.get((subject.tenant, subject.id), ()) if trail.is_live)
-        return all(any(version.is_shown_by(trail.portraits[-1]) for version in subject.versions) for trail in live)
-
-
-def _lost_customers(known: Mapping[tuple[str, int], Subject], rows: _Rows, parked: Sequence[Parked]) -> Iterable[str]:
-    """Customers that are neither right in the books nor parked; the parked ones are judged by why they are."""
-    held = {(each.tenant, each.id) for each in parked if each.kind == "customer"}
-    for key, subject in known.items():
-        if key in held:
-            continue
-        newest = 0 if subject.newest is None else subject.newest.number
-        if subject.newest_refusal > newest:
-            reason = subject.refusals[subject.newest_refusal]
-            yield f"{subject.named(subject.newest_refusal)} is not parked as {reason}"
-        elif not rows.show(subject):
-            at = "missing from the books" if key not in rows.of else "not what the books show"
-            yield f"{subject.named(newest)} is {at}"
+    def _is_parked(self, key: Key) -> bool:
+        return any((each.tenant, each.id) == key and each.kind == "invoice" for each in self._evidence.parked)
 
 
-def _parked_without_cause(known: Mapping[tuple[str, int], Subject], parked: Sequence[Parked]) -> Iterable[str]:
-    return (
-        f"{each.tenant}/{each.kind}/{each.id} version {each.version} is parked as {each.reason}"
-        for each in parked
-        if not _is_due(known, each)
-    )
-
-
-def _is_due(known: Mapping[tuple[str, int], Subject], parked: Parked) -> bool:
-    """Whether this is the newest version of a customer, and it was planted to be refused for this reason."""
-    subject = known.get((parked.tenant, parked.id))
-    if subject is None or parked.kind != "customer" or parked.version != subject.newest_refusal:
-        return False
-    is_healed = subject.newest is not None and subject.newest.number > parked.version
-    return not is_healed and subject.refusals[parked.version] == parked.reason
-
-
-def _spoiled_below_refused(
-    known: Mapping[tuple[str, int], Subject], rows: _Rows, parked: Sequence[Parked]
-) -> Iterable[str]:
-    """Rightly parked customers whose rows show something else than an earlier version."""
-    due = (known[each.tenant, each.id] for each in parked if _is_due(known, each))
-    return (
-        f"{subject.named(subject.newest_refusal)} is parked, and the books show none of the versions before it"
-        for subject in due
-        if not rows.show_only_versions(subject)
-    )
+def _numbers(tenant: str, books: Books) -> Iterator[tuple[str, str, str]]:
+    """The numbers of customers and projects that the books have."""
+    for kind, entity, field in (("customer", "Customer", "CustomerNumber"), ("project", "Project", "ProjectNumber")):
+        yield from ((tenant, kind, str(row[field])) for row in books.table(entity).live())
 
 
 def _lost_letters(planted: Sequence[Planted], dead_letters: Sequence[DeadLetter]) -> Iterable[str]:
@@ -177,30 +147,11 @@ def _lost_letters(planted: Sequence[Planted], dead_letters: Sequence[DeadLetter]
             yield f"{source.tenant}/{source.id} version {source.version} is a dead letter ({letter.reason})"
 
 
-def _posted_twice(rows: _Rows) -> list[str]:
-    """For each customer, the rows beyond the first: live ones, or ever created ones."""
-    found: list[str] = []
-    for (tenant, customer), own in rows.of.items():
-        live = sum(trail.is_live for trail in own)
-        created = sum(trail.is_created_here for trail in own)
-        found += [f"{tenant}/customer/{customer} has {live} rows, {created} of them created"] * (max(live, created) - 1)
-    return found
-
-
-def _strangers(rows: _Rows, tenants: Mapping[str, str]) -> list[str]:
+def _strangers(rows: Rows, tenants: Mapping[str, str]) -> list[str]:
     return [
-        f"{_tenant(tenants, trail.company)}: row {trail.row_id} stands for no customer of Moment"
+        f"{_tenant(tenants, trail.company)}: row {trail.row_id} stands for no {rows.kind} of Moment"
         for trail in rows.strangers
     ]
-
-
-def _older_over_newer(rows: _Rows) -> list[str]:
-    found: list[str] = []
-    for subject, trail, way in rows.courses:
-        found += [f"{subject.named(older)} was written over version {newer}" for older, newer in way.steps_back]
-        if way.is_left_behind and trail.is_live:
-            found.append(f"{subject.named(way.reached)} was spoiled by a late write that nobody healed")
-    return found
 
 
 def _unbalanced(history: History) -> list[str]:
@@ -221,8 +172,3 @@ def _amount(line: Json) -> Decimal:
 
 def _tenant(tenants: Mapping[str, str], company: str) -> str:
     return tenants.get(company.lower(), "an unknown company")
-
-
-def _counted(lines: Iterable[str]) -> Iterable[str]:
-    """Each line once, with how often it came if that was more than once."""
-    return (line if times == 1 else f"{line} ({times} times)" for line, times in Counter(lines).items())

@@ -25,6 +25,10 @@ _STREETS: Final = (
     "Storgata", "Kirkegata", "Sjøgata", "Bjørnebærstien", "Øvre Bakkegate", "Kongens gate", "Havneveien", "Åsveien",
     "Industriveien", "Torggata", "Fjellveien", "Nedre Strandvei", "Prestegårdsjordet", "Gamle Ringeriksvei",
 )  # fmt: skip
+_UNDERTAKINGS: Final = (
+    "Rehabilitering", "Tilbygg", "Reguleringsplan", "Prosjektering", "Påbygg", "Mulighetsstudie", "Byggeledelse",
+    "Brannteknisk vurdering", "Fasade", "Ombygging", "Søknad om tiltak", "Skoleutvidelse", "Næringsbygg",
+)  # fmt: skip
 _SECOND_LINES: Final = (
     None,
     None,
@@ -74,6 +78,11 @@ def company_name(chance: random.Random) -> str:
     if chance.random() < _ONE_FOUNDER_SHARE:
         return f"{stem} {trade} {form}"
     return f"{stem} & {chance.choice(_STEMS)} {trade} {form}"
+
+
+def project_name(chance: random.Random) -> str:
+    """What a project is called: `Rehabilitering Storgata 17`."""
+    return f"{chance.choice(_UNDERTAKINGS)} {chance.choice(_STREETS)} {chance.randrange(1, 140)}"
 
 
 def check_digit(eight: str) -> str | None:

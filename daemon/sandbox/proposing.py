@@ -5,7 +5,7 @@ or applied as a whole. Messages about a field are put where the API puts them: a
 object itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -14,7 +14,8 @@ import msgspec
 from daemon.sandbox.books import Books, id_of
 from daemon.sandbox.columns import fault_of
 from daemon.sandbox.documents import Json, Row
-from daemon.sandbox.schema import Entity, Field, Many, One, Relation
+from daemon.sandbox.exchange import Response
+from daemon.sandbox.schema import Entity, Field, Many, One, Relation, Twin
 from daemon.sandbox.visiting import Visit
 
 ERROR_LEVEL: Final = 30
@@ -33,6 +34,10 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     ones: Mapping[str, "Node"]
     manys: Mapping[str, tuple["Node", ...]]
 
+    def after(self, field: str) -> Json:
+        """What `field` will be after the write, unless the server fills it in."""
+        return self.values.get(field, None if self.row is None else self.row[field])
+
 
 class Check(Protocol):
     """An entity's own rules: they object to a node through the proposal."""
@@ -42,18 +47,40 @@ class Check(Protocol):
         ...
 
 
+def nothing(_visit: Visit, _subject: object) -> Row:
+    """No columns: what most entities fill in themselves."""
+    return {}
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """An entity's own rules.
+
+    `check` objects to what is posted. `completed` has the columns that the server fills in, `followed_up` changes what
+    hangs on a row that was written or removed, `kept` says why a row may not be deleted, and `removed` is what a
+    deleted row looks like beside `Deleted`. `finished` ends a POST, from the new row and the body; what it refuses is
+    taken back.
+    """
+
+    check: Check | None = None
+    completed: Callable[[Visit, Node], Row] = nothing
+    followed_up: Callable[[Visit, Row], object] = nothing
+    kept: Callable[[Visit, Row], str | None] = lambda _visit, _row: None
+    removed: Row = {}
+    finished: Callable[[Visit, Row, Row], Response | None] = lambda _visit, _row, _document: None
+
+
 class Proposal:
     """The reading of one body. In an `updating` one (PUT) a new child must carry a `_createguid`."""
 
-    def __init__(self, visit: Visit, checks: Mapping[str, Check], *, updating: bool) -> None:
+    def __init__(self, visit: Visit, rules: Mapping[str, Rules], *, updating: bool) -> None:
+        self.visit = visit
         self.books: Books = visit.books
         self.guids: set[str] = set()
         self.reused: list[str] = []
         self.refusals: list[Json] = []
         self.dangling: list[str] = []
         self.is_invalid = False
-        self._visit = visit
-        self._checks = checks
+        self._rules = rules
         self._updating = updating
 
     def read(self, entity: Entity, document: Row, row: Row | None) -> Node:
@@ -70,9 +97,23 @@ class Proposal:
             ones=ones,
             manys=manys,
         )
-        if entity.name in self._checks and not node.deleted:
-            self._checks[entity.name](self, node)
+        self._judge(node)
         return node
+
+    def _judge(self, node: Node) -> None:
+        rules = self._rules.get(node.entity.name)
+        if rules is None:
+            return
+        if node.deleted and node.row is not None:
+            reason = rules.kept(self.visit, node.row)
+            if reason is not None:
+                self.refuse(node.entity.name, "Deleted", reason)
+        elif rules.check is not None:
+            rules.check(self, node)
+
+    def refuse(self, entity: str, field: str, text: str) -> None:
+        """Object to the whole body."""
+        self.refusals.append(_item(entity, field, text))
 
     def invalidate(self, document: Row, entity: str, field: str, text: str) -> None:
         """Object to one field of a posted object."""
@@ -85,7 +126,7 @@ class Proposal:
 
     def blame(self, rule: str) -> None:
         """Note that a correct client would not have sent this."""
-        self._visit.blame(rule)
+        self.visit.blame(rule)
 
     def _guid(self, document: Row) -> str | None:
         value = document.get("_createguid")
@@ -95,7 +136,7 @@ class Proposal:
         if guid is None:
             self.blame("malformed_guid")
             self.refusals.append(_item("", "_createguid", "_createguid is not a guid"))
-        elif guid in self.books.guids:
+        elif guid in self.books.guids and self.visit.switches.guids_enforced:
             self.reused.append(guid)
         elif guid in self.guids:
             self.blame("guid_twice_in_body")
@@ -145,11 +186,13 @@ class Proposal:
         manys: dict[str, tuple[Node, ...]] = {}
         for name, relation in entity.relations.items():
             value = document.get(name)
+            if isinstance(relation, Twin) or not relation.writable:
+                continue
             if isinstance(relation, One) and isinstance(value, dict):
                 self._add_one(ones, relation, value, row)
             elif isinstance(relation, Many) and isinstance(value, list):
                 manys[name] = self._children(relation, value, row)
-            elif isinstance(relation, One | Many) and value is not None:
+            elif value is not None:
                 self.blame(f"wrong_type: {entity.name}.{name}")
                 self.invalidate(document, entity.name, name, "Feil type")
         return ones, manys

@@ -15,7 +15,7 @@ from daemon.sandbox.exchange import Response, answer, message
 from daemon.sandbox.filtering import NotAFilter, parsed
 from daemon.sandbox.linking import links
 from daemon.sandbox.matching import Target, Unbound, bound, candidates, comparand, resolved, values_at
-from daemon.sandbox.rendering import Columns, Tree, narrowed, planted, rendered
+from daemon.sandbox.rendering import Columns, Tree, narrowed, planted, rendered, timed
 from daemon.sandbox.schema import Entity
 from daemon.sandbox.visiting import Visit
 
@@ -119,7 +119,9 @@ def _shown(visit: Visit, entity: Entity, rows: list[Row], parameters: Parameters
     for row in rows:
         whole = rendered(visit.books, entity, row, tree)
         if linked:
-            whole["_links"] = links(entity, row)
+            whole["_links"] = links(entity, row, visit.switches)
+        if visit.switches.dates_with_time:
+            whole = timed(visit.books, entity, whole)
         shown.append(narrowed(whole, columns) if columns else whole)
     return shown
 
@@ -144,8 +146,8 @@ def _relation_path(visit: Visit, entity: Entity, text: str) -> list[str] | None:
     path: list[str] = []
     for name in text.split("."):
         relation = entity.relation(name)
-        if relation is None:
-            if not entity.leaves_out(name):
+        if relation is None or (relation.name in entity.declared.recent and not visit.switches.recent_expands):
+            if relation is None and not entity.leaves_out(name):
                 visit.blame(f"unknown_expand: {text}")
             return None
         path.append(relation.name)

@@ -5,7 +5,7 @@ from typing import TypeAlias, Union
 
 from daemon.sandbox.books import Books, id_of
 from daemon.sandbox.documents import Json, Row
-from daemon.sandbox.schema import Entity, Many, One, Relation
+from daemon.sandbox.schema import Entity, Kind, Many, One, Relation
 
 Tree: TypeAlias = dict[str, "Tree"]
 """Relations to expand, by their declared names, each with the relations inside it."""
@@ -35,6 +35,30 @@ def rendered(books: Books, entity: Entity, row: Row, tree: Tree) -> Row:
         found: list[Json] = [rendered(books, other, each, inside) for each in followed(books, row, relation)]
         shown[name] = found if isinstance(relation, Many) else next(iter(found), None)
     return shown
+
+
+def whole(books: Books, entity: Entity, row: Row) -> Row:
+    """A copy of `row` with everything that history keeps of it."""
+    tree: Tree = {}
+    for path in entity.declared.snapshot:
+        planted(tree, path.split("."))
+    return rendered(books, entity, row, tree)
+
+
+def timed(books: Books, entity: Entity, shown: Row) -> Row:
+    """A rendered row whose dates have a time: `2026-02-03T00:00:00Z`."""
+    return {name: _timed(books, entity, name, value) for name, value in shown.items()}
+
+
+def _timed(books: Books, entity: Entity, name: str, value: Json) -> Json:
+    field, relation = entity.fields.get(name), entity.relations.get(name)
+    if relation is not None and isinstance(value, list):
+        return [_timed(books, entity, name, each) for each in value]
+    if relation is not None and isinstance(value, dict):
+        return timed(books, books.schema.related(relation), value)
+    if field is not None and field.kind is Kind.DATE and isinstance(value, str):
+        return f"{value[:10]}T00:00:00Z"
+    return value
 
 
 def planted(tree: Tree, path: Iterable[str]) -> None:

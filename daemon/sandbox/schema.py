@@ -39,12 +39,16 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class One(msgspec.Struct, frozen=True):
-    """A related object behind the foreign key `key`. `back` is the column of the other row that names this one."""
+    """A related object behind the foreign key `key`. `back` is the column of the other row that names this one.
+
+    What a body says of an object that is not `writable` is ignored, as with columns.
+    """
 
     name: str
     entity: str
     key: str
     back: str | None = None
+    writable: bool = True
 
 
 class Twin(msgspec.Struct, frozen=True):
@@ -56,11 +60,12 @@ class Twin(msgspec.Struct, frozen=True):
 
 
 class Many(msgspec.Struct, frozen=True):
-    """The child rows whose `back` names this row."""
+    """The child rows whose `back` names this row; what a body says of those not `writable` is ignored."""
 
     name: str
     entity: str
     back: str
+    writable: bool = True
 
 
 Relation: TypeAlias = One | Twin | Many
@@ -69,8 +74,8 @@ Relation: TypeAlias = One | Twin | Many
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     """One entity. `route` is None where it has no route of its own; without `writable` it can only be read.
 
-    `first_id` keeps IDs apart from business numbers. `unmodelled` are expands that DnB knows and the sandbox does not.
-    `snapshot` is what history expands of a written row.
+    `first_id` keeps IDs apart from business numbers. `unmodelled` are expands that DnB knows and the sandbox does not,
+    `recent` those that its oldest contract does not know. `snapshot` is what history expands of a written row.
     """
 
     name: str
@@ -80,6 +85,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     first_id: int = 1
     writable: bool = False
     unmodelled: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
     snapshot: tuple[str, ...] = ()
 
 

@@ -5,6 +5,7 @@ Every function begins with a good record, so that only one thing is wrong with w
 
 import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -16,6 +17,8 @@ NESTED_DEEP: Final = 100_000  # far deeper than any decoder follows, and 200 kB:
 OUT_OF_RANGE: Final = "customer_number_out_of_range"
 NOT_NUMERIC: Final = "customer_number_not_numeric"
 INVALID_DATA: Final = "invalid_data"
+PROJECT_NOT_NUMERIC: Final = "project_number_not_numeric"
+TOO_LONG: Final = "too_long"
 
 
 def encoded(record: Row, *, ascii_only: bool) -> bytes:
@@ -68,7 +71,7 @@ BROKEN: Final[Mapping[str, Callable[[Row], bytes]]] = {
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """A way to spoil a customer's data, and the reason under which the change must be parked."""
+    """A way to spoil data, and the reason under which the change must be parked."""
 
     spoil: Callable[[Row], Json]
     reason: str
@@ -96,11 +99,76 @@ WRONG_DATA: Final = (
 )
 """Data that breaks the contract under an envelope that keeps it."""
 
+
+def _project_numbered(number: Json, reason: str) -> Wrong:
+    return Wrong(lambda data: {**data, "projectNumber": number}, reason)
+
+
+WRONG_PROJECTS: Final = (
+    _project_numbered("4005-1", PROJECT_NOT_NUMERIC),
+    _project_numbered("2026.17", PROJECT_NOT_NUMERIC),
+    _project_numbered("0004005", PROJECT_NOT_NUMERIC),
+    _project_numbered("P4005", PROJECT_NOT_NUMERIC),
+    _project_numbered("", INVALID_DATA),
+    Wrong(lambda data: {name: value for name, value in data.items() if name != "customer"}, INVALID_DATA),
+    Wrong(lambda data: {**data, "startDate": "15.01.2026"}, INVALID_DATA),
+    Wrong(lambda data: {**data, "name": "Prosjekt " * 40}, TOO_LONG),
+)
+"""Projects that DnB cannot have: numbers that are not digits or begin with a zero, data that breaks the contract."""
+
+
+def _first_line(**changes: Json) -> Callable[[Row], Json]:
+    """The invoice with fields of its first line changed."""
+
+    def spoil(data: Row) -> Json:
+        first, *rest = lines_of(data)
+        return {**data, "lines": [{**first, **changes}, *rest]}
+
+    return spoil
+
+
+def lines_of(data: Row) -> list[Row]:
+    """The lines of an invoice."""
+    lines = data["lines"]
+    return [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+
+
+def _dearer(*fields: str) -> Callable[[Row], Json]:
+    """The invoice with 5 kroner more in some of its totals."""
+    return lambda data: {**data, **{field: str(Decimal(str(data[field])) + 5) for field in fields}}
+
+
+WRONG_INVOICES: Final = (
+    Wrong(_first_line(vatCode=None), "vat_code_missing"),
+    Wrong(_first_line(vatCode="1"), "vat_code_not_sales"),
+    Wrong(_first_line(vatCode="0"), "vat_code_not_sales"),
+    Wrong(_first_line(vatCode="99"), "unknown_vat_code"),
+    Wrong(_first_line(accountNumber="3999"), "unknown_account"),
+    Wrong(_dearer("totalVat", "totalIncVat"), "amounts_differ"),
+    Wrong(_dearer("totalExVat", "totalIncVat"), "totals_differ"),
+    Wrong(_dearer("totalIncVat"), "totals_differ"),
+    Wrong(lambda data: {**data, "dueDate": "2019-01-01"}, "due_before_invoice_date"),
+    Wrong(lambda data: {**data, "invoiceType": "creditNote"}, "credit_note_not_negative"),
+    Wrong(lambda data: {**data, "currencyCode": "EUR", "currencyRate": None}, "currency_rate_missing"),
+    Wrong(lambda data: {**data, "currencyCode": "XXX", "currencyRate": 2}, "unknown_currency"),
+    Wrong(lambda data: {**data, "invoiceDate": "2019-12-31"}, "closed_period"),
+    Wrong(lambda data: {**data, "invoiceNumber": None}, "invoice_number_missing"),
+    Wrong(
+        lambda data: {**data, "lines": [], "totalExVat": 0, "totalVat": 0, "totalIncVat": 0},
+        "lines_missing",
+    ),
+    Wrong(lambda data: {**data, "totalVat": "NaN"}, INVALID_DATA),
+    Wrong(lambda data: {**data, "invoiceDate": "14.03.2026"}, INVALID_DATA),
+    Wrong(_first_line(productType="mileage"), INVALID_DATA),
+)
+"""Finished invoices that cannot be booked, each for one thing that a person must put right."""
+
 STRANGER: Final = "ukjent-firma"
 """A tenant that nobody has configured."""
 
 
-def _deletion(record: Row) -> Row:
+def deleted(record: Row) -> Row:
+    """The record of a deletion: without data."""
     return {name: value for name, value in {**record, "operation": "delete"}.items() if name != "data"}
 
 
@@ -126,11 +194,11 @@ def _reference(record: Row) -> Row:
 
 IGNORED: Final[Mapping[str, Callable[[Row], Row | None]]] = {
     "null": lambda _: None,
-    "delete": _deletion,
+    "delete": deleted,
     "claim": lambda record: {**record, "kind": "claim", "data": {"amount": "129.50", "text": "Parkering"}},
     "project": _project,
     "invoice": _invoice,
     "environment": lambda record: {**record, "environment": "sandbox"},
     "tenant": lambda record: {**record, "tenant": STRANGER},
 }
-"""Changes that a daemon of production which transfers customers alone has nothing to do with."""
+"""Changes that a daemon of production has nothing to do with; projects and invoices where it transfers neither."""

@@ -22,6 +22,9 @@ _WRITES: Final[Mapping[FaultKind, Sequence[str]]] = {
     "reply_lost": ("POST", "PUT"),
     "applied_late": ("PUT", "POST"),
 }
+_INVOICES: Final[Mapping[str, str]] = {"new invoice": "/api/biz/invoices", "booking": "/api/biz/invoices/"}
+"""The calls on which a lost or late one could book twice, by the word for them: creating a draft, and booking it."""
+
 _WORDS: Final[Mapping[FaultKind, str]] = {
     "too_many_requests": "429: {who} is told to come back in {seconds:g} s",
     "too_many_requests_bare": "429 without a word about when to come back",
@@ -54,10 +57,10 @@ def story(
 ) -> tuple[Act, ...]:
     """The acts of a demo of `events` records, in order; `companies` gives each tenant's company key.
 
-    Every kind strikes once, from 500 records on twice, and one call more is slower than `request_seconds`, after which
-    the client gives up: the next call of any company, lest it always be the probe of one that is held. A late request
-    is applied within `late_seconds`. With few records an act waits for any call of any company, and those on writes
-    come first: there may not be another.
+    Every kind strikes once, from 500 records on twice, and then lost and late calls on new invoices and bookings too.
+    One call more is slower than `request_seconds`, after which the client gives up: the next call of any company, lest
+    it always be the probe of one that is held. A late request is applied within `late_seconds`. With few records an act
+    waits for any call of any company, and those on writes come first: there may not be another.
     """
     chance = random.Random(seed)  # noqa: S311 -- chance that must repeat, not secrecy
     scenes = _scenes(chance, is_eventful=events >= EVENTFUL)
@@ -71,6 +74,7 @@ class _Scene(msgspec.Struct, frozen=True):
     kind: FaultKind
     round: int
     is_overdue: bool = False
+    on: str = ""
 
 
 def _scenes(chance: random.Random, *, is_eventful: bool) -> list[_Scene]:
@@ -78,6 +82,7 @@ def _scenes(chance: random.Random, *, is_eventful: bool) -> list[_Scene]:
     if is_eventful:
         first: list[_Scene] = [*(_Scene(kind, 0) for kind in KINDS), overdue]
         again = [_Scene(kind, 1) for kind in KINDS]
+        again += [_Scene(kind, 0, on=call) for kind in _WRITES for call in _INVOICES]
         return chance.sample(first, len(first)) + chance.sample(again, len(again))
     writes = [_Scene(kind, _round_of_creates(kind)) for kind in _WRITES]
     others = [*(_Scene(kind, 0) for kind in KINDS if kind not in _WRITES), overdue]
@@ -104,11 +109,13 @@ class _Author:
         if self._companies and not scene.is_overdue and scene.kind not in {"token_expired", *_WRITES}:
             who, where["company"] = self._chance.choice(self._companies)
         if scene.kind in _WRITES:
-            where["method"] = _WRITES[scene.kind][scene.round % 2]
+            where["method"] = "POST" if scene.on else _WRITES[scene.kind][scene.round % 2]
+        if scene.on:
+            where["path_prefix"] = _INVOICES[scene.on]
         seconds = self._seconds(scene)
         if seconds is not None:
             where["seconds"] = seconds
-        words = _WORDS[scene.kind].format(who=who, seconds=seconds or 0.0, method=where.get("method", ""))
+        words = _WORDS[scene.kind].format(who=who, seconds=seconds or 0.0, method=scene.on or where.get("method", ""))
         return Act(after, scene.kind, where, words + (", longer than anyone waits" if scene.is_overdue else ""))
 
     def _seconds(self, scene: _Scene) -> float | None:

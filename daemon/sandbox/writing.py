@@ -3,33 +3,47 @@
 from collections.abc import Mapping
 from typing import Final
 
-from daemon.sandbox import customers
+from daemon.sandbox import customers, invoices, products, projects
+from daemon.sandbox.bodies import object_in
 from daemon.sandbox.books import Books, id_of
-from daemon.sandbox.documents import Json, Malformed, Row, decoded
+from daemon.sandbox.documents import Json, Row
 from daemon.sandbox.exchange import Request, Response, answer, empty, message
-from daemon.sandbox.proposing import Check, Node, Proposal
-from daemon.sandbox.schema import Entity, Many, One
+from daemon.sandbox.proposing import Node, Proposal, Rules
+from daemon.sandbox.rendering import timed
+from daemon.sandbox.schema import Entity, Many, One, Relation
 from daemon.sandbox.visiting import Visit
 
-CHECKS: Final[Mapping[str, Check]] = {"Customer": customers.check}
+RULES: Final[Mapping[str, Rules]] = {
+    "Customer": customers.RULES,
+    "Project": projects.RULES,
+    "Product": products.RULES,
+    "CustomerInvoice": invoices.RULES,
+    "CustomerInvoiceItem": invoices.ITEM_RULES,
+}
+_NO_RULES: Final = Rules()
 
 
 def created(visit: Visit, entity: Entity, request: Request) -> Response:
     """`POST /{route}`: a new row with the children that are in the body."""
-    document = _document(visit, request)
+    document = object_in(visit, request)
     if isinstance(document, Response):
         return document
     if document.get("ID") not in (None, 0):
         visit.blame("id_in_post")
         return message(400, "A new entity has no ID.")
-    proposal = Proposal(visit, CHECKS, updating=False)
+    proposal = Proposal(visit, RULES, updating=False)
     node = proposal.read(entity, document, None)
-    refused = _objection(proposal, document)
+    refused = objection(proposal, document)
     if refused is not None:
         return refused
-    shown = _apply(visit, node, {})
-    visit.wrote(entity, _row_of(visit.books, entity, shown), created=True)
-    return answer(visit.switches.created_status, shown)
+    shown = apply(visit, node, {})
+    row = row_of(visit.books, entity, shown)
+    refused = rules_of(entity).finished(visit, row, document)
+    if refused is not None:
+        visit.revert()
+        return refused
+    visit.wrote(entity, row, created=True)
+    return answer(visit.switches.created_status, _answered(visit, entity, shown))
 
 
 def updated(visit: Visit, entity: Entity, row_id: int, request: Request) -> Response:
@@ -37,21 +51,21 @@ def updated(visit: Visit, entity: Entity, row_id: int, request: Request) -> Resp
     row = visit.books.table(entity.name).get(row_id)
     if row is None:
         return message(404, f"{entity.name} {row_id} was not found.")
-    document = _document(visit, request)
+    document = object_in(visit, request)
     if isinstance(document, Response):
         return document
     if document.get("ID") != row_id:
         visit.blame("missing_id")
         if document.get("ID") is not None:
             return message(400, "The ID of the body is not the ID of the address.")
-    proposal = Proposal(visit, CHECKS, updating=True)
+    proposal = Proposal(visit, RULES, updating=True)
     node = proposal.read(entity, document, row)
-    refused = _objection(proposal, document)
+    refused = objection(proposal, document)
     if refused is not None:
         return refused
-    shown = _apply(visit, node, {})
+    shown = apply(visit, node, {})
     visit.wrote(entity, row, deleted=node.deleted)
-    return answer(200, shown)
+    return answer(200, _answered(visit, entity, shown))
 
 
 def deleted(visit: Visit, entity: Entity, row_id: int) -> Response:
@@ -59,26 +73,19 @@ def deleted(visit: Visit, entity: Entity, row_id: int) -> Response:
     row = visit.books.table(entity.name).get(row_id)
     if row is None:
         return message(404, f"{entity.name} {row_id} was not found.")
+    reason = rules_of(entity).kept(visit, row)
+    if reason is not None:
+        return message(400, reason)
     _remove(visit, entity, row)
     visit.wrote(entity, row, deleted=True)
     return empty(visit.switches.deleted_status)
 
 
-def _document(visit: Visit, request: Request) -> Row | Response:
-    """The object in the body, or the refusal of what is no object."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        visit.blame(f"content_type: {content_type or 'none'}")
-        return message(400, "The request entity's media type is not supported.")
-    document = decoded(request.body)
-    if isinstance(document, Malformed) or not isinstance(document, dict):
-        visit.blame("malformed_body")
-        return answer(400, "The body is not a JSON object.")
-    return document
+def objection(proposal: Proposal, document: Json) -> Response | None:
+    """The refusal of a body, in the order in which the server gets to see its faults; None if there is none.
 
-
-def _objection(proposal: Proposal, document: Row) -> Response | None:
-    """The refusal of a body, in the order in which the server gets to see its faults; None if there is none."""
+    `document` is the body, with the messages about its fields in it.
+    """
     if proposal.reused:
         return message(400, f"An entity with _createguid {proposal.reused[0]} has already been created.")
     if proposal.refusals:
@@ -90,7 +97,7 @@ def _objection(proposal: Proposal, document: Row) -> Response | None:
     return None
 
 
-def _apply(visit: Visit, node: Node, parent: Row) -> Row:
+def apply(visit: Visit, node: Node, parent: Row) -> Row:
     """Write `node` and what is inside it; the row as it then is, with the posted objects in it.
 
     `parent` holds the column that names the row above. A row's ID is given before its related objects are written:
@@ -101,7 +108,7 @@ def _apply(visit: Visit, node: Node, parent: Row) -> Row:
     if node.deleted and node.row is not None:
         _remove(visit, node.entity, node.row)
         return dict(node.row)
-    values: Row = {**node.values, **parent, **_completed(visit.books, node)}
+    values: Row = {**node.values, **parent, **rules_of(node.entity).completed(visit, node)}
     shown = _apply_ones(visit, node, row_id, values)
     row = node.row
     if row is None:
@@ -109,9 +116,9 @@ def _apply(visit: Visit, node: Node, parent: Row) -> Row:
     else:
         table.update(row, values, visit.now)
     if node.guid is not None:
-        visit.books.guids.add(node.guid)
+        visit.books.use_guid(node.guid)
     shown.update(_apply_manys(visit, node, row_id))
-    _follow_up(visit, node.entity, row)
+    rules_of(node.entity).followed_up(visit, row)
     return {**row, **shown}
 
 
@@ -121,7 +128,7 @@ def _apply_ones(visit: Visit, node: Node, row_id: int, values: Row) -> Row:
     for name, child in node.ones.items():
         relation = node.entity.relations[name]
         if isinstance(relation, One):
-            written = _apply(visit, child, {} if relation.back is None else {relation.back: row_id})
+            written = apply(visit, child, {} if relation.back is None else {relation.back: row_id})
             shown[name] = None if child.deleted else written
             values[relation.key] = written["ID"]
     return shown
@@ -132,30 +139,50 @@ def _apply_manys(visit: Visit, node: Node, row_id: int) -> Row:
     for name, children in node.manys.items():
         relation = node.entity.relations[name]
         if isinstance(relation, Many):
-            written = [(child, _apply(visit, child, {relation.back: row_id})) for child in children]
+            written = [(child, apply(visit, child, {relation.back: row_id})) for child in children]
             remaining: list[Json] = [row for child, row in written if not child.deleted]
             shown[name] = remaining
     return shown
 
 
-def _completed(books: Books, node: Node) -> Row:
-    return customers.completed(books, node) if node.entity.name == "Customer" else {}
-
-
-def _follow_up(visit: Visit, entity: Entity, row: Row) -> None:
-    if entity.name == "Customer":
-        customers.followed_up(visit.books, row, visit.now)
-
-
 def _remove(visit: Visit, entity: Entity, row: Row) -> None:
     table = visit.books.table(entity.name)
-    if entity.name == "Customer":
-        table.update(row, customers.removed(), visit.now)
+    rules = rules_of(entity)
+    if rules.removed:
+        table.update(row, rules.removed, visit.now)
     table.remove(row, visit.now)
-    _follow_up(visit, entity, row)
+    rules.followed_up(visit, row)
 
 
-def _row_of(books: Books, entity: Entity, shown: Row) -> Row:
+def rules_of(entity: Entity) -> Rules:
+    """The rules that `entity` has beyond its columns."""
+    return RULES.get(entity.name, _NO_RULES)
+
+
+def _answered(visit: Visit, entity: Entity, shown: Row) -> Row:
+    new = renewed(visit.books, entity, shown)
+    return timed(visit.books, entity, new) if visit.switches.dates_with_time else new
+
+
+def renewed(books: Books, entity: Entity, shown: Row) -> Row:
+    """What `apply` showed, with every row in it as it is now: what follows a write may change rows inside it."""
+    row = books.table(entity.name).get(id_of(shown))
+    if row is None:
+        return shown
+    related = {name: _renewed(books, relation, shown[name]) for name, relation in entity.relations.items()
+               if name in shown}  # fmt: skip
+    return {**row, **related}
+
+
+def _renewed(books: Books, relation: Relation, shown: Json) -> Json:
+    other = books.schema.related(relation)
+    if isinstance(shown, list):
+        return [renewed(books, other, each) for each in shown if isinstance(each, dict)]
+    return renewed(books, other, shown) if isinstance(shown, dict) else shown
+
+
+def row_of(books: Books, entity: Entity, shown: Row) -> Row:
+    """The row that `apply` has shown."""
     row = books.table(entity.name).get(id_of(shown))
     assert row is not None  # noqa: S101 -- it was written a moment ago
     return row

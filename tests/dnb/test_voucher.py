@@ -258,3 +258,18 @@ def test_a_project_that_nobody_has_is_remarked() -> None:
     outcome = scene.deliver({**FULL, "project": {"id": 9, "projectNumber": "9999"}}, tenant=tenant)
     assert isinstance(outcome, Delivered)
     assert (Remark(reason="project_not_found", field="projectNumber", value="9999"),) == outcome.remarks
+
+
+def test_a_voucher_of_the_other_flow_is_found_when_the_ledger_is_lost() -> None:
+    """Posted as a voucher, then the ledger rebuilt and the tenant's flow changed: adopted, and not booked again."""
+    scene = Scene(KEPT)
+    first = scene.deliver(FULL, tenant=booking(flow="voucher"))
+    assert isinstance(first, Delivered)
+    again = scene.deliver(FULL, scene.known(2, dirty=True), tenant=booking(flow="invoice"))
+    assert isinstance(again, Unchanged), again
+    replayed = scene.deliver(FULL, scene.known(2, first.dnb_id), tenant=booking(flow="invoice"))
+    assert isinstance(replayed, Unchanged), replayed
+    changed = {**FULL, "dueDate": "2026-12-24"}
+    other = scene.deliver(changed, scene.known(3, dirty=True), tenant=booking(flow="invoice"))
+    assert "changed_after_booking" == refused(other).reason
+    assert (1, BALANCES) == (scene.vouchers, scene.balances())

@@ -14,9 +14,11 @@ def failing(number: int, reason: str = "conflict") -> Failing:
     return Failing(customer(number), parked(1, reason))
 
 
-def due(present: list[Failing], record: MailRecord, *, after: float = 0.0) -> Letter | None:
+def due(
+    present: list[Failing], record: MailRecord, *, after: float = 0.0, stuck: frozenset[str] = frozenset()
+) -> Letter | None:
     """Return the mail that is due after so many seconds."""
-    return due_letter(present, record, NOW + after, DIGEST)
+    return due_letter(present, stuck, record, NOW + after, DIGEST)
 
 
 def after(present: list[Failing], record: MailRecord, *, seconds: float = 0.0) -> MailRecord:
@@ -77,3 +79,20 @@ def test_the_repair_of_one_of_several_waits_for_the_digest() -> None:
 def test_a_healthy_tenant_gets_no_mail() -> None:
     """Nothing fails and nothing was told."""
     assert None is due([], NOTHING)
+
+
+def test_what_waits_for_its_turn_is_not_repaired() -> None:
+    """A newer version of a refused change that a hold keeps back says nothing yet, neither well nor ill."""
+    told = after([failing(1)], NOTHING)
+    assert None is due([], told, stuck=frozenset({customer(1).key}))
+    letter = due([], told)
+    assert letter is not None
+    assert (customer(1).key,) == letter.repaired
+
+
+def test_what_fails_for_another_reason_is_not_repaired() -> None:
+    """The new reason is told, and nothing is said of the old one."""
+    letter = due([failing(1, "closed_period")], after([failing(1)], NOTHING))
+    assert letter is not None
+    assert ((failing(1, "closed_period"),), ()) == (letter.failures, letter.repaired)
+    assert {"closed_period"} == letter.record.told.keys()

@@ -4,16 +4,16 @@ It is what the judge is tried on: right as it stands, and easy to make do one th
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, Self
 from uuid import uuid4
 
 import msgspec
 
 from daemon.sandbox.documents import Json, Row
 from daemon.sandbox.emulator import Emulator
-from daemon.sandbox.generating import Fate, Planted
 from daemon.sandbox.history import History
-from daemon.sandbox.judging import DeadLetter, Parked, Verdict, judge
+from daemon.sandbox.judging import DeadLetter, Evidence, Parked, Verdict, judge_all
+from daemon.sandbox.planting import Fate, Planted
 from tests.sandbox.office import KEY, OTHER_KEY, Office, inside, settings
 
 COMPANIES: Final = {"fjellvik": KEY, "havgard": OTHER_KEY}
@@ -45,7 +45,7 @@ class Clerk:
         """What the emulator kept."""
         return self.emulator.history
 
-    def work(self, planted: Iterable[Planted]) -> "Clerk":
+    def work(self, planted: Iterable[Planted]) -> Self:
         """Do what each record asks for."""
         for record in planted:
             self.take(record)
@@ -101,13 +101,13 @@ class Clerk:
 
     def verdict(self, planted: Iterable[Planted]) -> Verdict:
         """What the judge says."""
-        return judge(
-            tuple(planted),
+        evidence = Evidence(
             companies=COMPANIES,
             history=self.history,
             parked=tuple(self.parked.values()),
             dead_letters=self.dead_letters,
         )
+        return judge_all(tuple(planted), evidence)
 
     def body(self, record: Planted, row: Row) -> Row:
         """What the API is told for `record`, with the IDs of `row` where there is one."""

@@ -52,6 +52,28 @@ def test_where() -> None:
     )
 
 
+def test_revert() -> None:
+    """What a call wrote can be taken back: new, changed and removed rows, and guids; only its IDs are spent."""
+    books = Books(Schema(declarations(vat_percent_at_root=True)), 0)
+    table = books.table("Customer")
+    rows = [table.insert(table.reserve(), {"CustomerNumber": number}, NOON) for number in (1, 2, 3)]
+    before = [dict(row) for row in rows]
+    books.use_guid("old")
+    books.begin()
+    books.add("Customer", {"CustomerNumber": 4}, NOON)
+    table.update(rows[0], {"CustomerNumber": 9}, NOON + 1)
+    table.remove(rows[0], NOON + 1)
+    table.update(rows[2], {"CustomerNumber": 8}, NOON + 1)
+    books.use_guid("new")
+    books.use_guid("old")
+    books.revert()
+    assert (before, {"old"}) == (list(table.live()), books.guids)
+    assert [[301], [302], [303], [], [], []] == [
+        [row["ID"] for row in table.where("CustomerNumber", number)] for number in (1, 2, 3, 4, 8, 9)
+    ]
+    assert (False, 305) == (table.ever_had(304), table.reserve())
+
+
 def test_companies_have_ids_of_their_own() -> None:
     """The first customer of one company has another ID than that of the next."""
     schema = Schema(declarations(vat_percent_at_root=True))

@@ -80,7 +80,7 @@ def test_files_lead_to_a_working_company(tmp_path: Path, number: signal.Signals)
         process.send_signal(number)
         assert 0 == process.wait(_PATIENCE_SECONDS)
     assert (200, 1) == (accounts.status_code, len(accounts.json()))
-    assert {"fjellvik": {"company_key": company["key"], "kinds": ["customer"], "notify": []}} == {
+    assert {"fjellvik": {"company_key": company["key"], "notify": []}} == {
         name: tenant for name, tenant in tenants.items() if name == "fjellvik"
     }
     assert [company["key"] for company in described["companies"]] == [

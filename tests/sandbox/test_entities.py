@@ -46,10 +46,21 @@ def test_snapshots_can_be_expanded() -> None:
                 at = _SCHEMA.related(at.relations[name])
 
 
+def test_recent_expands_exist() -> None:
+    """What the oldest contract does not know is either a relation or known not to be modelled."""
+    for entity in _ENTITIES:
+        assert set(entity.declared.recent) <= {*entity.relations, *entity.declared.unmodelled}
+
+
 def test_documented_lengths() -> None:
     """The lengths that the contract gives are those of the columns."""
     lengths = {"OrgNumber": 100, "WebUrl": 255, "GLN": 13, "PeppolAddress": 50, "SocialSecurityNumber": 20}
     customer = _SCHEMA.entity("Customer")
     assert lengths == {name: customer.fields[name].max_length for name in lengths}
+    invoice = {"InvoiceNumber": 100, "ExternalReference": 20, "PaymentID": 100, "Comment": 500, "FreeTxt": 500}
+    assert invoice == {name: _SCHEMA.entity("CustomerInvoice").fields[name].max_length for name in invoice}
+    item = {"ItemText": 255, "Comment": 500, "Unit": 100}
+    assert item == {name: _SCHEMA.entity("CustomerInvoiceItem").fields[name].max_length for name in item}
+    assert 200 == _SCHEMA.entity("JournalEntry").fields["Description"].max_length
     address = _SCHEMA.entity("Address")
     assert (255, 100) == (address.fields["AddressLine1"].max_length, address.fields["PostalCode"].max_length)

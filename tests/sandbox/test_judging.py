@@ -48,7 +48,7 @@ def test_lost_update() -> None:
 def test_customer_of_another_tenant() -> None:
     """A customer in another tenant's company is lost to its own, and a stranger there."""
     wrong = Clerk().work([change(1, tenant="havgard")])
-    assert {"lost": 1, "posted_twice": 1} == counts(wrong.verdict([change(1)]))
+    assert {"lost": 1, "unwanted": 1} == counts(wrong.verdict([change(1)]))
 
 
 def test_deleted_customer() -> None:
@@ -164,7 +164,7 @@ def test_row_of_a_customer_that_was_only_refused() -> None:
     clerk = Clerk().work(records)
     assert {} == counts(clerk.verdict(records))
     clerk.create(records[0])
-    assert {"posted_twice": 1} == counts(clerk.verdict(records))
+    assert {"unwanted": 1} == counts(clerk.verdict(records))
 
 
 def test_record_produced_twice() -> None:
@@ -238,7 +238,7 @@ def test_row_of_nobody() -> None:
     """A row that looks like no customer of Moment is found."""
     clerk = Clerk().work([change(1)])
     clerk.offices["fjellvik"].customer(100500, "Ingen AS")
-    assert {"posted_twice": 1} == counts(clerk.verdict([change(1)]))
+    assert {"unwanted": 1} == counts(clerk.verdict([change(1)]))
 
 
 def test_older_over_newer() -> None:

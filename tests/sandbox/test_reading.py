@@ -210,3 +210,23 @@ def test_nothing_is_shared_with_the_books() -> None:
     parameters = {"expand": "Info.Phones", "select": "Info.Name", "hateoas": "true"}
     assert office.get("customers", **parameters).json == office.get("customers", **parameters).json
     assert BASE_URL == office.emulator.base_url
+
+
+def test_expands_of_newer_clients() -> None:
+    """An old server leaves out, without a word, an expand that its contract does not list."""
+    for recent, shown in ((True, True), (False, False)):
+        office = Office(settings(switches=Switches(recent_expands=recent)))
+        office.customer(100001)
+        row = office.get("customers/301", expand="Account,Info").row
+        assert (shown, True, []) == ("Account" in row, "Info" in row, office.rules)
+
+
+def test_dates_with_time() -> None:
+    """A server may answer dates with a time, in related rows too; what it answered can be sent back."""
+    office = Office(settings(switches=Switches(dates_with_time=True)))
+    office.post("projects", {"Name": "Kaigata 4", "StartDate": "2026-01-15"})
+    row = office.get("projects/71").row
+    assert ("2026-01-15T00:00:00Z", None) == (row["StartDate"], row["EndDate"])
+    assert "2026-01-15T00:00:00Z" == office.put("projects/71", row).row["StartDate"]
+    vat = office.get("vattypes", filter="VatCode eq '3'", expand="VatTypePercentages").rows[0]
+    assert "2016-01-01T00:00:00Z" == inside(vat, "VatTypePercentages", 0, "ValidFrom")

@@ -11,7 +11,7 @@ HELP = "show the daemon at work: its own broker, its own DnB, every trouble, and
 DEFAULT_EVENTS = 600
 """Enough for every trouble to happen and few enough to end in half a minute."""
 
-MOST_EVENTS_EMBEDDED = 8_000
+MOST_EVENTS_EMBEDDED = 6_000
 """The embedded broker keeps about 5 MB in each of 4 partitions and then drops the oldest, the ledger included."""
 
 

@@ -11,12 +11,21 @@ import msgspec
 
 from daemon.cli.demo.reporting import Result, report
 from daemon.cli.demo.screen import Screen
-from daemon.cli.demo.staging import LATE_SECONDS, REQUEST_SECONDS, SHORTENED, Stage, staged
+from daemon.cli.demo.staging import (
+    HEAL_SECONDS,
+    LATE_SECONDS,
+    PARKED_SECONDS,
+    REQUEST_SECONDS,
+    SHORTENED,
+    Stage,
+    staged,
+)
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity
 from daemon.edges.signals import watch_signals
+from daemon.sandbox.accountant import Deed, deeds
 from daemon.sandbox.generating import planted
-from daemon.sandbox.judging import DeadLetter, Parked, Verdict, judge
+from daemon.sandbox.judging import DeadLetter, Evidence, Parked, Verdict, judge_all
 from daemon.sandbox.publishing import publishing, read_back
 from daemon.sandbox.story import Act, story
 from daemon.telemetry.logs import configure_logs
@@ -24,11 +33,14 @@ from daemon.telemetry.logs import configure_logs
 PUBLISHED_AT_ONCE = 20
 """So many changes are published before the next look at the clock and the story."""
 
-PUBLISHED_PER_SECOND = 100.0
+PUBLISHED_PER_SECOND = 150.0
 """A lively day in five companies, so that troubles spread over seconds."""
 
 LOOK_SECONDS = 0.2
 """How often the screen is drawn and the daemon asked whether it is at rest."""
+
+QUIET_SECONDS = HEAL_SECONDS + PARKED_SECONDS
+"""So long nothing is delivered before the rest is taken for what it is: all of it was tried again meanwhile."""
 
 PATIENCE_SECONDS = 90.0
 """How long the daemon may take to come to rest after the last change; more is a finding."""
@@ -68,7 +80,11 @@ class _Playing:
         self._asked = asked
         self._stage = stage
         self._records = planted(
-            seed=asked.seed, events=asked.events, tenants=tuple(stage.companies), started_at=time.time()
+            seed=asked.seed,
+            events=asked.events,
+            tenants=tuple(stage.companies),
+            started_at=time.time(),
+            kinds=stage.kinds,
         )
         acts = story(
             seed=asked.seed,
@@ -78,6 +94,8 @@ class _Playing:
             late_seconds=LATE_SECONDS,
         )
         self._acts: deque[Act] = deque(sorted(acts, key=lambda act: act.after))
+        self._deeds: deque[Deed] = deque(deeds(asked.events))
+        self._progress = (0, time.monotonic())
         self._started_at = time.monotonic()
         self._published = 0
         self._port = 0
@@ -132,27 +150,53 @@ class _Playing:
         while self._acts and self._acts[0].after <= self._published:
             act = self._acts.popleft()
             self._stage.emulator.inject(act.kind, **act.where)
-            self._screen.say(act.words)
+            self._screen.say("DnB", act.words)
+        while self._deeds and self._deeds[0].after <= self._published:
+            deed = self._deeds.popleft()
+            for accountant in self._stage.accountants:
+                accountant.perform(deed.kind, self._stage.app.clock.now())
+            self._screen.say("accountant", deed.words)
 
     def _is_at_rest(self) -> bool:
-        """Tell whether everything published was received, nothing is in hand, and nothing waits for its time."""
+        """Tell whether everything published was received, nothing is in hand, and nothing can still change.
+
+        What waits for a person is tried again for ever: it is at rest when all of it was tried and nothing came of it.
+        """
         app = self._stage.app
-        status = app.planner.status(app.clock.now())
+        now, status = time.monotonic(), app.planner.status(app.clock.now())
         is_received = app.observing.tally["received"] >= self._published
-        stores = app.edges.ledgers.stores.values()
-        is_waiting = any(store.next_due() is not None or store.summary().waiting_tenants for store in stores)
-        return is_received and status.in_hand == 0 and status.in_flight == 0 and not is_waiting
+        done = app.observing.tally["settled.delivered"] + app.observing.tally["released"]
+        if done != self._progress[0] or not is_received:
+            self._progress = (done, now)
+        is_quiet = now - self._progress[1] >= QUIET_SECONDS
+        return is_received and is_quiet and status.in_hand == 0 and not self._is_waiting()
+
+    def _is_waiting(self) -> bool:
+        """Tell whether something is in doubt, waits for its turn, or failed and will be tried again."""
+        stores = self._stage.app.edges.ledgers.stores.values()
+        if any(store.summary().waiting_tenants for store in stores):
+            return True
+        entries = [entry for store in stores for _, entry in store.parked()]
+        is_failing = any(entry.parked is not None and entry.parked.refusal is None for entry in entries)
+        parked = sum(entry.due is not None for entry in entries)
+        return is_failing or any(entry.dirty_data is not None for entry in entries) or self._scheduled() > parked
+
+    def _scheduled(self) -> int:
+        return sum(store.scheduled() for store in self._stage.app.edges.ledgers.stores.values())
 
     async def _judged(self) -> Verdict:
         letters = await read_back(self._stage.bootstrap, self._stage.dead_letter_topic)
         parked = [one for store in self._stage.app.edges.ledgers.stores.values() for one in store.parked()]
-        return judge(
-            self._records,
-            companies=self._stage.companies,
+        companies = self._stage.companies
+        evidence = Evidence(
+            companies=companies,
             history=self._stage.emulator.history,
             parked=[_parked(entity, entry) for entity, entry in parked],
             dead_letters=[DeadLetter(one.key, one.value, one.headers["moment-dnb-reason"]) for one in letters],
+            books={tenant: self._stage.emulator.books(key) for tenant, key in companies.items()},
+            kinds=self._stage.kinds,
         )
+        return judge_all(self._records, evidence)
 
     async def _stay(self) -> None:
         """Keep everything running until a signal."""

@@ -5,6 +5,7 @@ from typing import Self
 
 import msgspec
 
+from daemon.cli.demo.money import Money
 from daemon.cli.demo.staging import Stage
 from daemon.core.notices import SETTLEMENTS
 from daemon.sandbox.judging import Verdict
@@ -13,19 +14,11 @@ SHOWN_FINDINGS = 20
 """So many findings are printed: enough to see what is wrong."""
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """The judge's numbers of findings; all zero is right."""
-
-    lost: int
-    posted_twice: int
-    older_over_newer: int
-    unbalanced: int
-    quota_broken: int
-    invalid_requests: int
-
-
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The demo's result as its JSON file has it: records by how they settled, calls, seconds, faults, the verdict."""
+    """The demo's result as its JSON file has it.
+
+    Records by how they settled, calls, seconds, faults, what the books hold, and the verdict.
+    """
 
     received: int
     delivered: int
@@ -40,7 +33,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     seconds: float
     faults: dict[str, int]
-    judge: Judged
+    money: Money
+    judge: dict[str, int]
     findings: tuple[str, ...]
     is_at_rest: bool
 
@@ -48,15 +42,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, stage: Stage, verdict: Verdict, *, seconds: float, is_at_rest: bool) -> Self:
         """Return the result of a performance, from the daemon's own counters and the emulator's."""
         tally, app = stage.app.observing.tally, stage.app
-        numbers = {name: getattr(verdict, name) for name in Judged.__struct_fields__}
         return cls(
             received=tally["received"],
             **{settlement: tally[f"settled.{settlement}"] for settlement in SETTLEMENTS},
             in_hand=app.planner.status(app.clock.now()).in_hand,
             calls=stage.emulator.history.calls_total,
             seconds=round(seconds, 3),
+            money=Money.of(stage),
             faults=dict(stage.emulator.faults.counts),
-            judge=Judged(**numbers),
+            judge=verdict.counts,
             findings=verdict.findings,
             is_at_rest=is_at_rest,
         )
@@ -70,7 +64,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_clean(self) -> bool:
         """Tell whether the judge found nothing, everything is accounted for, and the daemon came to rest."""
-        return not any(msgspec.structs.astuple(self.judge)) and self.residual == 0 and self.is_at_rest
+        return not any(self.judge.values()) and self.residual == 0 and self.is_at_rest
 
 
 def report(result: Result, log: Path) -> None:
@@ -80,8 +74,9 @@ def report(result: Result, log: Path) -> None:
     print(
         f"conservation: {result.received} received = {settled} + {result.in_hand} in hand (residual {result.residual})"
     )
-    numbers = msgspec.structs.asdict(result.judge)
-    print("judge: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in numbers.items()))
+    print(f"books: {result.money.in_short}")
+    print(f"VAT codes (net + VAT): {result.money.by_code}")
+    print("judge: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in result.judge.items()))
     for finding in result.findings[:SHOWN_FINDINGS]:
         print(f"  - {finding}")
     if not result.is_at_rest:

@@ -1,0 +1,37 @@
+"""The status codes of DnB's API that the sandbox gives or asks for."""
+
+from typing import Final
+
+DRAFT: Final = 10001
+"""The status that a client asks for, whatever the entity calls its own draft."""
+
+PENDING: Final = 20001
+ACTIVE: Final = 30001
+INACTIVE: Final = 50001
+BLOCKED: Final = 70001
+DELETED: Final = 90001
+
+PROJECT_REGISTERED: Final = 42201
+PROJECT_OFFERED: Final = 42202
+PROJECT_IN_PROGRESS: Final = 42203
+PROJECT_COMPLETED: Final = 42204
+PROJECT_DISCARDED: Final = 42205
+
+PRODUCT_ACTIVE: Final = 35001
+
+INVOICE_DRAFT: Final = 42001
+INVOICE_INVOICED: Final = 42002
+INVOICE_PARTLY_PAID: Final = 42003
+INVOICE_PAID: Final = 42004
+INVOICE_CREDITED: Final = 42006
+INVOICE_PARTLY_CREDITED: Final = 42007
+
+ITEM_DRAFT: Final = 41301
+ITEM_INVOICED: Final = 41302
+
+LINE_OPEN: Final = 31001
+LINE_PARTLY_MARKED: Final = 31002
+LINE_MARKED: Final = 31003
+LINE_CREDITED: Final = 31004
+DRAFT_LINE_JOURNALED: Final = 34001
+DRAFT_LINE_CREDITED: Final = 34002
