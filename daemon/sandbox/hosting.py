@@ -80,7 +80,9 @@ def _files(emulator: Emulator, credentials: Credentials, directory: Path) -> Map
 
 
 def _tenants(companies: tuple[Company, ...]) -> bytes:
-    tenants = {tenant_name(company.name): {"company_key": company.key, "notify": []} for company in companies}
+    tenants: dict[str, dict[str, object]] = {
+        tenant_name(company.name): {"company_key": company.key, "notify": []} for company in companies
+    }
     return yaml.safe_dump({"tenants": tenants}, sort_keys=False).encode()
 
 

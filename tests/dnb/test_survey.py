@@ -20,7 +20,7 @@ def carried_out(world: World, survey: Survey) -> tuple[Surveyed, ...]:
         try:
             call = survey.send(world.send(call))
         except StopIteration as stop:
-            found = stop.value
+            found: tuple[Surveyed, ...] | Outcome = stop.value
             assert isinstance(found, tuple), found
             return found
 
