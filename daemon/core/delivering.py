@@ -11,6 +11,7 @@ from daemon.core.depending import (
     MISSING_DEPENDENCY,
     Awaited,
     Blocked,
+    Delayed,
     Depending,
     missing_dependency,
     refused_dependency,
@@ -35,7 +36,7 @@ from daemon.core.procedure import (
     Unknown,
 )
 from daemon.core.recording import Cause, Recording
-from daemon.core.state import Assignment, Attempt, State, Work
+from daemon.core.state import VOUCHED_SECONDS, Assignment, Attempt, State, Work
 from daemon.core.stepping import already, begin, prepare
 
 
@@ -108,6 +109,8 @@ class Delivering:
             case Blocked(dependency, because):
                 attempt.blocked_by = dependency.entity.key
                 return already(refused_dependency(dependency, because))
+            case Delayed(kind):
+                return already(MissingDependency(kind))
             case _:
                 known = work.lane.known(work.item.change.version, related, has_waited=self._has_waited(work))
                 return begin(prepared, known)
@@ -195,9 +198,7 @@ class Delivering:
                 self._again(work)
                 self._shelve_unserved(attempt.tenant)
             case Denied(reason):
-                self._deny(attempt.tenant, reason)
-                self._wait(work)
-                self._shelve_unserved(attempt.tenant)
+                self._conclude_denial(work, attempt, reason)
             case Unavailable(reason):
                 self._retry(work, reason)
             case Unknown(reason):
@@ -230,7 +231,9 @@ class Delivering:
         missed_at = work.item.first_missed_at
         wait = self._state.policy.retrying.dependency_wait
         is_late = missed_at is not None and self._state.now >= missed_at + wait
-        return is_late or work.item.origin == "check" or self._is_failure_known(work)
+        parked = work.lane.entry.parked
+        was_missed = self._is_failure_known(work) and parked is not None and parked.reason == MISSING_DEPENDENCY
+        return is_late or work.item.origin == "check" or was_missed
 
     def _miss(self, work: Work, attempt: Attempt, kind: Kind) -> None:
         """Wait a while for a dependency that nobody knows, then park the change until that is delivered."""
@@ -243,7 +246,7 @@ class Delivering:
         work = self.supersede(work)
         item, now = work.item, self._state.now
         item.first_missed_at = now if item.first_missed_at is None else item.first_missed_at
-        if self._has_waited(work):
+        if self._has_waited(work) or self._is_failure_known(work):
             cause = self._parked_cause(work, MISSING_DEPENDENCY)
             refusal = cause.refusal or missing_dependency(dependency)
             self._refuse(work, msgspec.structs.replace(cause, refusal=refusal, blocked_by=dependency.entity.key))
@@ -283,6 +286,16 @@ class Delivering:
         if not work.assignment.ending:
             self.start(self.supersede(work))
 
+    def _conclude_denial(self, work: Work, attempt: Attempt, reason: str) -> None:
+        """Hold the tenant; but if it was probed well just now, this change alone is what DnB does not let us do."""
+        name = attempt.tenant.name
+        if self._state.vouched_until.get(name, 0.0) > self._state.now:
+            self._refuse(work, self._refusal_cause(attempt, _denied(reason)))
+            return
+        self._deny(attempt.tenant, reason)
+        self._wait(work)
+        self._shelve_unserved(attempt.tenant)
+
     def _deny(self, tenant: Tenant, reason: str) -> None:
         if tenant.name in self._state.denials and self._is_held(tenant):
             return
@@ -296,6 +309,7 @@ class Delivering:
         self._state.probing.discard(tenant.name)
         if isinstance(outcome, Delivered | Unchanged):
             self._state.denials.pop(tenant.name, None)
+            self._state.vouched_until[tenant.name] = self._state.now + VOUCHED_SECONDS
             self._state.wake(self._state.now, tenant.name)
         elif isinstance(outcome, Throttled):
             self._throttle(tenant, outcome)
@@ -344,6 +358,17 @@ class Delivering:
             return Cause(reason="gave_up", attempts=parked.attempts, refusal=_gave_up(reason))
         wait = retrying.parked_step(parked.attempts)
         return Cause(reason=reason, next_try=now + wait, attempts=parked.attempts + 1)
+
+
+def _denied(reason: str) -> Refused:
+    return Refused(
+        reason="denied",
+        field="",
+        value="",
+        rule=f"DnB lets us act on the company, but not do this ({reason})",
+        repair="give the integration the right or the licence for it in DnB",
+        heals=True,
+    )
 
 
 def _gave_up(reason: str) -> Refused:

@@ -36,6 +36,12 @@ class Blocked(msgspec.Struct, frozen=True):
     because: Refused
 
 
+class Delayed(msgspec.Struct, frozen=True):
+    """A dependency of that kind is known and has failed for now: it will come, so nothing may do without it."""
+
+    kind: Kind
+
+
 class Depending:
     """Finds the dependencies of changes, and lets lanes wait for those that are on their way."""
 
@@ -45,7 +51,7 @@ class Depending:
 
     def resolve(
         self, work: Work, dependencies: tuple[Dependency, ...], entries: Mapping[Entity, Entry] | None
-    ) -> Related | Awaited | Blocked:
+    ) -> Related | Awaited | Blocked | Delayed:
         """Return the DnB ids that the ledger knows, or why the change must wait.
 
         `entries` is what the ledger told of them, None while it has not been asked. What neither a lane nor the ledger
@@ -57,7 +63,7 @@ class Depending:
             match found:
                 case int():
                     related[dependency.entity.kind] = found
-                case Awaited() | Blocked():
+                case Awaited() | Blocked() | Delayed():
                     return found
                 case None:
                     if entries is None:
@@ -68,7 +74,7 @@ class Depending:
 
     def _find(
         self, work: Work, dependency: Dependency, entries: Mapping[Entity, Entry] | None
-    ) -> int | Awaited | Blocked | None:
+    ) -> int | Awaited | Blocked | Delayed | None:
         lane = self._state.lane_of(dependency.entity)
         if lane is not None and not self._waits_for(lane, work.lane):
             return lane.entry.dnb_id if lane.entry.dnb_id is not None else self._await(work, dependency)
@@ -82,14 +88,14 @@ class Depending:
             seen = self._state.lane_of(seen.awaits) if seen.awaits is not None else None
         return seen is other
 
-    def _judge(self, work: Work, dependency: Dependency, entry: Entry) -> int | Awaited | Blocked | None:
+    def _judge(self, work: Work, dependency: Dependency, entry: Entry) -> int | Awaited | Blocked | Delayed | None:
         """Return what an entry says of a dependency that has no open lane."""
         parked = entry.parked
         if entry.dnb_id is not None or parked is None or not self._state.is_transferred(dependency.entity):
             return entry.dnb_id
         if parked.is_waiting:
             return self._take_first(work, dependency)
-        return Blocked(dependency, parked.refusal) if parked.refusal is not None else None
+        return Blocked(dependency, parked.refusal) if parked.refusal else Delayed(dependency.entity.kind)
 
     def _of_company(self, entry: Entry, dependency: Dependency) -> Entry:
         tenant = self._state.tenants.get(dependency.entity.tenant)

@@ -17,6 +17,9 @@ from daemon.core.pacing import Limits, Pacing
 from daemon.core.procedure import Call, Dependency, Probe, Procedure, Recipe
 from daemon.core.retrying import Retrying
 
+VOUCHED_SECONDS = 60.0
+"""So long a successful probe speaks for a tenant: a call that is denied meanwhile is denied for its own sake."""
+
 PATIENCE_SECONDS = 5.0
 """A hold up to this long is waited out in the lanes: parking a change costs a ledger record, which costs more."""
 
@@ -230,6 +233,7 @@ class State:
         self.shared: dict[tuple[str, str], int] = {}
         self.pending: dict[int, Pending] = {}
         self.denials: Counter[str] = Counter()
+        self.vouched_until: dict[str, float] = {}
         self.throttles: Counter[str] = Counter()
         self.probing: set[str] = set()
         self.hungry: set[str] = set()

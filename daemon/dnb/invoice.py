@@ -11,7 +11,8 @@
 | a draft of ours says something else | 7: look up, delete, look up twice, create, book, read |
 | DnB's sums are not Moment's | 3: look up, create, delete |
 | DnB refuses to book | 5: look up, create, book, read, read what is locked; then 4 for each further try |
-| customer, project or credited invoice not delivered by us | one more each, to find it by number |
+| customer or project not delivered by us | one more each, to find it by number |
+| credit note of an invoice | one more, to see that it is the one; two if it must be found by number |
 
 The procedure starts from what is there: absent, draft, or booked. A create carries a guid, so that DnB refuses to apply
 it twice; booking is a transition that DnB takes once; a booked invoice is compared and never written to.

@@ -28,6 +28,12 @@ def invoice_ids_by_number(number: str) -> Call:
     return Call(method="GET", target=target("invoices", filter=condition, select=columns, top=TOP_ROWS), shared=True)
 
 
+def invoice_head(dnb_id: int) -> Call:
+    """Return the call that reads of one invoice what tells it from others."""
+    columns = "ID,InvoiceNumber,InvoiceType,CustomerID,StatusCode,ExternalReference"
+    return Call(method="GET", target=target(f"invoices/{dnb_id}", select=columns), shared=True)
+
+
 def credit_notes() -> Call:
     """Return the call that shows the latest credit notes, and so the sign that the company's amounts have in them."""
     columns = "ID,InvoiceType,StatusCode,JournalEntryID,TaxInclusiveAmount"

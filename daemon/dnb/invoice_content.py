@@ -34,7 +34,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvoiceContent(msgspec.Struct, frozen=True, kw_only=True):
-    """All that DnB would be told of an invoice, before numbers and codes are looked up; a credit note is negative."""
+    """All that DnB would be told of an invoice, before numbers and codes are looked up; a credit note is negative.
+
+    `credited_reference` is Moment's id of the credited invoice as text, which that one carries in DnB if it is ours.
+    """
 
     number: str
     is_credit_note: bool
@@ -42,6 +45,7 @@ class InvoiceContent(msgspec.Struct, frozen=True, kw_only=True):
     customer_number: str
     project_number: str | None
     credited_number: str | None
+    credited_reference: str | None
     invoice_date: date
     due_date: date
     payment: PaymentId
@@ -67,6 +71,7 @@ def invoice_content(invoice: Invoice, booking: Booking) -> InvoiceContent | Refu
         customer_number=invoice.customer.number,
         project_number=invoice.project.number if invoice.project else None,
         credited_number=invoice.credited_invoice.number if invoice.credited_invoice else None,
+        credited_reference=str(invoice.credited_invoice.id) if invoice.credited_invoice else None,
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
         payment=payment_id(given, invoice.number),

@@ -13,7 +13,7 @@ from daemon.dnb.invoice_content import InvoiceContent
 from daemon.dnb.invoice_rows import InvoiceRow
 from daemon.dnb.products import Shelf, product_id
 from daemon.dnb.relating import Transfers, customer_id, project_id
-from daemon.dnb.replies import ask, read_rows
+from daemon.dnb.replies import Missing, ask, read_row, read_rows
 
 ROUNDING_VAT_CODE = "7"  # income without VAT treatment: what a rounding line without a code is
 
@@ -66,18 +66,33 @@ class Looking:
         number = self._content.credited_number
         if number is None:
             return None
-        self._credited_id = self._known.related.get("invoice")
-        if self._credited_id is None:
-            ended = yield from self._credited_by_number(number)
-            if ended is not None:
-                return ended
-        if self._credited_id is None and not self._known.has_waited and self._known.dnb_id is None:
+        ended = (yield from self._credited_by_id()) or (yield from self._credited_by_number(number))
+        if ended is not None:
+            return ended
+        is_delivered = "invoice" in self._known.related
+        if self._credited_id is None and not (is_delivered or self._known.has_waited or self._known.dnb_id is not None):
             return MissingDependency("invoice")
         if self._credited_id is None:
             self.remarks.append(Remark(reason="credited_invoice_unknown", field="creditedInvoice", value=number))
         return None
 
+    def _credited_by_id(self) -> Step:
+        """Take the invoice whose id the ledger has, if it is the one: delivered in the other flow it is a voucher's."""
+        known_id = self._known.related.get("invoice")
+        if known_id is None:
+            return None
+        row = read_row((yield from ask(invoice_calls.invoice_head(known_id))), InvoiceRow)
+        if not isinstance(row, InvoiceRow):
+            return None if isinstance(row, Missing) else row
+        content = self._content
+        is_it = row.reference == content.credited_reference or row.number == content.credited_number
+        if row.id == known_id and is_it and row.customer_id == self._customer_id:
+            self._credited_id = row.id
+        return None
+
     def _credited_by_number(self, number: str) -> Step:
+        if self._credited_id is not None:
+            return None
         verdict = yield from ask(invoice_calls.invoice_ids_by_number(number))
         rows = read_rows(verdict, InvoiceRow, key="invoice_number", matches=lambda row: row.number == number)
         if not isinstance(rows, list):

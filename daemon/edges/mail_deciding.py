@@ -56,7 +56,8 @@ def due_letter(
             continue
         known = frozenset(before.keys if before else ())
         still = {one.entity.key for one in present}
-        new = [one for one in present if one.entity.key not in known]
+        is_all_told = len(known) >= MAX_TOLD  # who else fails for this reason cannot be told from who was told
+        new = [] if is_all_told else [one for one in present if one.entity.key not in known]
         failures += new
         repaired += sorted(known - unresolved)
         keys = sorted(known & (still | stuck)) + [one.entity.key for one in new]

@@ -25,7 +25,9 @@ MAX_VALUE_LENGTH_CHARACTERS = 100
 _IN_DNBS_WORDS = frozenset({"rejected_by_dnb", "unknown_reference"})
 """Reasons whose value is what DnB answered: it may quote a name."""
 
-_SHOWN_FIELDS = re.compile(r"(number|code|date|id|type|state|days|total|vat|invoice|quantity|rate)s?$", re.IGNORECASE)
+_SHOWN_FIELDS = re.compile(
+    r"^(?!.*(phone|fax)).*(number|code|date|id|type|state|days|total|vat|invoice|quantity|rate)s?$", re.IGNORECASE
+)
 
 
 class _Numbers(msgspec.Struct, rename="camel"):

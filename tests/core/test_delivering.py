@@ -387,3 +387,44 @@ def test_a_remark_is_kept_and_told() -> None:
     play.reply(said("remarkable"))
     assert [Remarked(ENTITY, 1, "number_differs")] == play.all(Remarked)
     assert (("number_differs",), "100245-2026") == (play.entry().remarks, play.entry().voucher)
+
+
+def test_what_is_denied_just_after_a_good_probe_is_denied_for_its_own_sake() -> None:
+    """A right that lacks for one kind of call parks those changes, and does not keep the tenant's others waiting."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("denied"))
+    play.record()
+    wake(play, 3.0)
+    play.reply(said("equal"))
+    load = play.last(Load)
+    waiting = play.entry()
+    play.give(Loaded(PARTITION, GENERATION, load.which, load.tenant, ((ENTITY, waiting),), None, exhausted=True))
+    play.fetch(change(1, number=2))
+    first, second = play.all(Send)[-2:]
+    play.reply(said("denied"), send=first)
+    parked = kept(play)
+    assert ("denied", True) == (parked.reason, parked.refusal is not None and parked.refusal.heals)
+    assert parked.next_try is not None
+    play.reply(said("absent"), send=second)
+    assert "PUT" == play.sent()[-1]
+
+
+def test_a_good_probe_speaks_for_a_minute() -> None:
+    """Later the tenant may have been denied as a whole again: it is held and probed."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("denied"))
+    play.record()
+    wake(play, 3.0)
+    play.reply(said("equal"))
+    load = play.last(Load)
+    play.give(Loaded(PARTITION, GENERATION, load.which, load.tenant, ((ENTITY, play.entry()),), None, exhausted=True))
+    play.reply(said("equal"))
+    play.record()
+    wake(play, 61.0)
+    play.fetch(change(2, "y"), entry=play.entry())
+    play.reply(said("denied"))
+    assert 2 == len([held for held in play.all(Held) if held.reason == "status_403"])

@@ -479,3 +479,34 @@ def test_a_dependency_that_still_lacks_releases_nothing() -> None:
     play.tenants()
     play.consulted({CUSTOMER: KNOWN})
     assert [] == play.all(Load)
+
+
+FAILED = msgspec.structs.replace(
+    WAITING,
+    parked=Parked(
+        version=1, data=b"x", occurred_at=START, reason="status_503", since=START, next_try=START + 90, attempts=1
+    ),
+)
+
+
+def test_a_dependency_that_has_failed_for_now_is_waited_for() -> None:
+    """The ledger knows that it will come: nothing is looked up, and nothing goes without it."""
+    play = Playbook()
+    play.begin()
+    play.fetch(project())
+    play.consulted({CUSTOMER: FAILED})
+    assert [] == play.sent()
+    wake(play, WAIT_SECONDS)
+    play.consulted({CUSTOMER: FAILED})
+    assert ([], "missing_dependency", CUSTOMER.key) == (play.sent(), kept(play).reason, kept(play).blocked_by)
+
+
+def test_an_outage_is_no_waiting_for_a_dependency() -> None:
+    """A change that was parked for an outage has not waited for its dependency yet: it does without nothing."""
+    play = Playbook()
+    play.begin(entry=FAILED)
+    wake(play, 90.0)
+    load(play, (PROJECT, FAILED))
+    play.consulted()
+    play.reply(said("dispensable"))
+    assert "missing_dependency" == kept(play).reason

@@ -139,14 +139,26 @@ def test_a_credited_invoice_is_waited_for_a_while() -> None:
     assert isinstance(scene.deliver(CREDIT, Known(version=2, dnb_id=2201, related=scene.related)), Unchanged)
 
 
-def test_a_credited_invoice_that_the_ledger_knows_costs_no_call() -> None:
-    """Its id in DnB is told with the change."""
+def test_a_credited_invoice_that_the_ledger_knows_is_looked_at() -> None:
+    """Its id in DnB is told with the change, and one call tells that it is the one."""
     scene = Scene()
     scene.deliver(FULL)
     scene.related["invoice"] = 2201
     scene.deliver({**CREDIT, "invoiceNumber": 10300}, entity_id=3)
     made = calls_of(scene.world, prepared(CREDIT, directories=scene.directories, entity_id=4).start(scene.known()))
-    assert ["GET", "POST", "POST", "GET"] == methods(made)
+    assert ["GET", "GET", "POST", "POST", "GET"] == methods(made)
+
+
+def test_the_id_of_another_flow_is_not_taken_for_the_credited_invoices() -> None:
+    """The ledger's id may be a voucher's: no other customer's invoice is credited for it, and nobody waits."""
+    scene = Scene()
+    scene.deliver(
+        {**FULL, "customer": {"id": 70311803, "customerNumber": "100043"}, "invoiceNumber": 1}, Known(version=1)
+    )
+    scene.related["invoice"] = 2201
+    outcome = scene.deliver(CREDIT, Known(version=1, related=scene.related), entity_id=4)
+    assert isinstance(outcome, Delivered), outcome
+    assert ["credited_invoice_unknown"] == remarks(outcome)
 
 
 def test_a_credited_invoice_that_is_a_draft_is_waited_for() -> None:

@@ -1,7 +1,7 @@
 """Which mail a tenant is due."""
 
 from daemon.edges.mail_deciding import Failing, Letter, due_letter
-from daemon.edges.mail_state import MailRecord, Told
+from daemon.edges.mail_state import MAX_TOLD, MailRecord, Told
 from tests.edges.ledger_entries import customer, parked
 
 NOW = 10_000.0
@@ -96,3 +96,14 @@ def test_what_fails_for_another_reason_is_not_repaired() -> None:
     assert letter is not None
     assert ((failing(1, "closed_period"),), ()) == (letter.failures, letter.repaired)
     assert {"closed_period"} == letter.record.told.keys()
+
+
+def test_very_many_failures_of_a_reason_are_told_once() -> None:
+    """Who was told is remembered up to a bound; beyond it nobody is told again and again."""
+    many = [failing(number) for number in range(MAX_TOLD + 100)]
+    told = after(many, NOTHING)
+    assert MAX_TOLD == len(told.told["conflict"].keys)
+    assert None is due(many, told, after=DIGEST)
+    letter = due(many[1:-1], told, after=DIGEST)
+    assert letter is not None
+    assert ((), (customer(MAX_TOLD + 99).key,)) == (letter.failures, letter.repaired)

@@ -41,7 +41,14 @@ def test_a_failure_is_told_with_field_value_rule_and_repair() -> None:
 
 @pytest.mark.parametrize(
     ("field", "reason"),
-    [("name", "too_long"), ("email", "too_long"), ("CustomerNumber", "rejected_by_dnb"), ("", "rejected_by_dnb")],
+    [
+        ("name", "too_long"),
+        ("email", "too_long"),
+        ("phoneNumber", "too_long"),
+        ("faxNumber", "too_long"),
+        ("CustomerNumber", "rejected_by_dnb"),
+        ("", "rejected_by_dnb"),
+    ],
 )
 def test_personal_data_is_not_told(field: str, reason: str) -> None:
     """Names, addresses and DnB's own words stay out of the mail; the field and the rule are enough."""
