@@ -126,8 +126,8 @@ class Runner:
         match action:
             case Load():
                 self._edges.inbox.put(self._load(action, store))
-            case PutBack(entities=entities):
-                store.put_back(entities)
+            case PutBack(entities=entities, tenant=tenant):
+                store.put_back(entities, tenant)
             case Adopt(entity=entity, entry=entry, offset=offset):
                 store.merge([(entity, entry, offset)])
 

@@ -59,7 +59,8 @@ def story(entity: Entity, findings: "Findings", now: float, *, shows_values: boo
     found = findings.entities.get(entity)
     yield named(entity)
     if found is None:
-        yield "  not in the ledger: no change of it has come, or all were ignored (drafts, deletes, other environments)"
+        yield "  not in the ledger: no change of it has come, or all were ignored (drafts, deletes, another environment"
+        yield "  or tenant), or its first one is still in hand or could not be decoded (see the dead-letter topic)"
     else:
         yield from _delivered(found.entry)
         if found.entry.parked is not None:
@@ -84,8 +85,8 @@ def _parked(parked: "Parked", now: float, *, shows_values: bool) -> Iterator[str
     yield f"  parked: version {parked.version} since {instant(parked.since)}, {parked.reason}"
     refusal = parked.refusal
     if refusal is not None:
-        value = f" = {refusal.value!r}" if shows_values and refusal.value else ""
-        yield f"  field: {refusal.field}{value}" if refusal.field else "  field: none in particular"
+        shown = f" = {refusal.value!r}" if shows_values else " (its value: --show-values)"
+        yield f"  field: {refusal.field or 'none in particular'}{shown if refusal.value else ''}"
         yield f"  rule: {refusal.rule}"
         yield f"  repair: {refusal.repair}"
     if parked.blocked_by:

@@ -27,9 +27,13 @@ def add_scope(parser: argparse.ArgumentParser, doing: str) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the holds into every partition of the ledger; returns 0 when all are acknowledged."""
+    """Write the holds into every partition of the ledger; returns 0 when all are acknowledged.
+
+    Raises `ConfigurationError` if a tenant is none: a misspelt name would hold nobody.
+    """
     until = None if arguments.seconds is None else time.time() + arguments.seconds
     settings = read_settings(os.environ)
+    require_tenants(settings, arguments.tenants)
     return anyio.run(say, settings, scopes_of(arguments), arguments.reason, until, True)  # noqa: FBT003 - anyio.run takes no keywords
 
 
@@ -38,6 +42,18 @@ def scopes_of(arguments: argparse.Namespace) -> list[str]:
     from daemon.core.state import ALL_TENANTS
 
     return [ALL_TENANTS] if arguments.all else list(dict.fromkeys(arguments.tenants))
+
+
+def require_tenants(settings: Settings, names: list[str]) -> None:
+    """Raise `ConfigurationError` naming what the tenants file does not know."""
+    from daemon.errors import ConfigurationError
+    from daemon.tenants import Reading
+
+    known = Reading(settings.tenants_file, default_quota=settings.tenant_quota).read().tenants
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        text = f"no such tenant in {settings.tenants_file}: {', '.join(unknown)}; it names {', '.join(sorted(known))}"
+        raise ConfigurationError(text)
 
 
 async def say(settings: Settings, scopes: list[str], reason: str, until: float | None, is_held: bool) -> int:  # noqa: FBT001 - see above
@@ -61,5 +77,6 @@ async def say(settings: Settings, scopes: list[str], reason: str, until: float |
 def _words(scope: str, until: float | None, *, is_held: bool) -> str:
     whom = "everything" if scope == "*" else scope
     if not is_held:
-        return f"released: {whom}"
+        others = "tenants that are held by name" if scope == "*" else "a hold of everything"
+        return f"released: {whom}; {others}, if any, must be released too"
     return f"held: {whom}, until {'it is released' if until is None else instant(until)}"

@@ -5,7 +5,7 @@ import os
 
 import anyio
 
-from daemon.cli.hold import add_scope, say, scopes_of
+from daemon.cli.hold import add_scope, require_tenants, say, scopes_of
 from daemon.settings import read_settings
 
 HELP = "end a hold: what waited is sent, oldest first"
@@ -19,6 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the releases into every partition of the ledger; returns 0 when all are acknowledged.
 
-    A tenant that is held by name stays held when everything is released, and the other way round.
+    Raises `ConfigurationError` if a tenant is none. A tenant that is held by name stays held when everything is
+    released, and the other way round.
     """
-    return anyio.run(say, read_settings(os.environ), scopes_of(arguments), "", None, False)  # noqa: FBT003 - anyio.run takes no keywords
+    settings = read_settings(os.environ)
+    require_tenants(settings, arguments.tenants)
+    scopes = scopes_of(arguments)
+    return anyio.run(say, settings, scopes, "", None, False)  # noqa: FBT003 - anyio.run takes no keywords

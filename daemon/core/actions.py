@@ -88,10 +88,11 @@ class Consult(msgspec.Struct, frozen=True):
 
 
 class PutBack(msgspec.Struct, frozen=True):
-    """Forget that these entries were taken from the local store; not answered."""
+    """Forget that these entries, and all of a tenant if one is named, were taken from the local store; not answered."""
 
     partition: Partition
     entities: tuple[Entity, ...]
+    tenant: str | None = None
 
 
 class HandOver(msgspec.Struct, frozen=True):

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import assert_never
 
-import msgspec
+from msgspec.structs import replace
 
 from daemon.core.actions import PutBack
 from daemon.core.calling import Calling
 from daemon.core.depending import (
+    DEPENDENCY_DELAYED,
     MISSING_DEPENDENCY,
     Awaited,
     Blocked,
@@ -110,9 +111,11 @@ class Delivering:
                 attempt.blocked_by = dependency.entity.key
                 return already(refused_dependency(dependency, because))
             case Delayed(kind):
+                attempt.is_delayed = True
                 return already(MissingDependency(kind))
             case _:
-                known = work.lane.known(work.item.change.version, related, has_waited=self._has_waited(work))
+                known = work.lane.known(work.item.change.version, related)
+                known = replace(known, has_waited=self._has_waited(work), was_attempted=_was_attempted(work))
                 return begin(prepared, known)
 
     def supersede(self, work: Work) -> Work:
@@ -247,9 +250,9 @@ class Delivering:
         item, now = work.item, self._state.now
         item.first_missed_at = now if item.first_missed_at is None else item.first_missed_at
         if self._has_waited(work) or self._is_failure_known(work):
-            cause = self._parked_cause(work, MISSING_DEPENDENCY)
-            refusal = cause.refusal or missing_dependency(dependency)
-            self._refuse(work, msgspec.structs.replace(cause, refusal=refusal, blocked_by=dependency.entity.key))
+            cause = self._parked_cause(work, DEPENDENCY_DELAYED if attempt.is_delayed else MISSING_DEPENDENCY)
+            refusal = cause.refusal or (None if attempt.is_delayed else missing_dependency(dependency))
+            self._refuse(work, replace(cause, refusal=refusal, blocked_by=dependency.entity.key))
         else:
             until = item.first_missed_at + self._state.policy.retrying.dependency_wait
             self._state.await_delivery(work.lane, dependency.entity, until)
@@ -358,6 +361,13 @@ class Delivering:
             return Cause(reason="gave_up", attempts=parked.attempts, refusal=_gave_up(reason))
         wait = retrying.parked_step(parked.attempts)
         return Cause(reason=reason, next_try=now + wait, attempts=parked.attempts + 1)
+
+
+def _was_attempted(work: Work) -> bool:
+    """Tell whether a write may have left lately that no entry tells the end of: here, or with the owner before."""
+    item = work.item
+    is_in_tail = item.origin == "record" and item.is_suspect
+    return item.attempts > 0 or is_in_tail or work.lane.entry.dirty_until is not None
 
 
 def _denied(reason: str) -> Refused:

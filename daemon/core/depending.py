@@ -20,6 +20,7 @@ FOREVER = float("inf")
 
 MISSING_DEPENDENCY = "missing_dependency"
 DEPENDENCY_REFUSED = "dependency_refused"
+DEPENDENCY_DELAYED = "dependency_delayed"
 """The reasons of changes that are parked for the sake of another entity: its delivery releases them."""
 
 Related = Mapping[Kind, int]
@@ -76,8 +77,10 @@ class Depending:
         self, work: Work, dependency: Dependency, entries: Mapping[Entity, Entry] | None
     ) -> int | Awaited | Blocked | Delayed | None:
         lane = self._state.lane_of(dependency.entity)
-        if lane is not None and not self._waits_for(lane, work.lane):
-            return lane.entry.dnb_id if lane.entry.dnb_id is not None else self._await(work, dependency)
+        if lane is not None and lane.entry.dnb_id is not None:
+            return lane.entry.dnb_id
+        if lane is not None:
+            return None if self._waits_for(lane, work.lane) else self._await(work, dependency)
         entry = (entries or {}).get(dependency.entity)
         return None if entry is None else self._judge(work, dependency, self._of_company(entry, dependency))
 

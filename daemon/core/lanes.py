@@ -112,7 +112,7 @@ class Lane:
         """Tell whether DnB may hold something that the entry does not know."""
         return self.must_read or self.dirty_until is not None
 
-    def known(self, version: int, related: Mapping[Kind, int], *, has_waited: bool = False) -> Known:
+    def known(self, version: int, related: Mapping[Kind, int]) -> Known:
         """Return what a procedure may know of the entity and of the dependencies that were delivered."""
         return Known(
             version=version,
@@ -120,7 +120,6 @@ class Lane:
             number=self.entry.number,
             dirty=self.is_dirty,
             related=related,
-            has_waited=has_waited,
         )
 
     def content_of(self, version: int) -> bytes | None:

@@ -84,11 +84,17 @@ class Misbehaved(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A tenant, or with None the whole client, is not called for `wait` seconds."""
+    """A tenant, or with None the whole client, is not called for `wait` seconds; None: until a person releases it."""
 
     tenant: str | None
     reason: str
-    wait: float
+    wait: float | None
+
+
+class HoldEnded(msgspec.Struct, frozen=True):
+    """A person's hold of a tenant, or with None of everything, has ended."""
+
+    tenant: str | None
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -127,6 +133,7 @@ Notice = (
     | Conflicted
     | Misbehaved
     | Held
+    | HoldEnded
     | Checked
     | Remarked
     | Fenced

@@ -30,7 +30,7 @@ from daemon.core.events import (
     Woke,
 )
 from daemon.core.model import Entity, Kind, Partition, Tenant
-from daemon.core.notices import Notice, ParkedMoved
+from daemon.core.notices import Held, HoldEnded, Notice, ParkedMoved
 from daemon.core.pacing import FOREVER
 from daemon.core.parting import Parting
 from daemon.core.procedure import Probe, Recipe
@@ -243,6 +243,8 @@ class Planner:
             if name in before and before[name] == tenant:
                 continue
             self._state.denials.pop(name, None)
+            if name in before and before[name].kinds != tenant.kinds:
+                self._refilling.take_anew(name)
             self._refilling.serve_again(name)
             if name in known:
                 self._refilling.release_refused(name)
@@ -270,7 +272,15 @@ class Planner:
                 self._state.wake(until, scope)
         for scope in sorted(before.keys() | held.keys()):
             if before.get(scope) != held.get(scope):
+                self._tell_hold(scope, held.get(scope))
                 self._hold_or_serve(scope)
+
+    def _tell_hold(self, scope: str, until: float | None) -> None:
+        tenant = None if scope == ALL_TENANTS else scope
+        if until is None or until <= self._state.now:
+            self._state.output.append(HoldEnded(tenant))
+        else:
+            self._state.output.append(Held(tenant, "by_hand", until - self._state.now if until < FOREVER else None))
 
     def _hold_or_serve(self, scope: str) -> None:
         for name in self._state.tenants if scope == ALL_TENANTS else (scope,):

@@ -66,6 +66,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     `version` is the one to deliver. `dirty`: DnB may hold something that the ledger does not know, so nothing may be
     concluded before DnB was read. `related` holds the DnB id of each dependency that the ledger knows as delivered.
     `has_waited`: a dependency that is nowhere has been waited for long enough, so what can do without it should.
+    `was_attempted`: a write of this entity, perhaps of an older version, may have left lately, its end unrecorded.
     """
 
     version: int
@@ -74,6 +75,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     dirty: bool = False
     related: Mapping[Kind, int] = {}
     has_waited: bool = False
+    was_attempted: bool = False
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,14 +22,16 @@ class Refilling:
 
     def look(self) -> None:
         """Ask for what is due, and for waiting changes of tenants that have room again."""
+        roomy = [name for name in self._state.hungry if self._has_room(name)]
+        self._state.hungry.clear()
+        for name in roomy:
+            self._uncrowd(name)
         for assignment in self._state.assignments.values():
             if self.is_due(assignment):
                 self._load(assignment, "due", None)
-        for name in self._state.hungry:
-            if self._has_room(name):
-                self._refill(name)
-                self._sweep(name)
-        self._state.hungry.clear()
+        for name in roomy:
+            self._refill(name)
+            self._sweep(name)
 
     def is_due(self, assignment: Assignment) -> bool:
         """Tell whether something in the partition's ledger wants work now and may have it."""
@@ -38,15 +40,27 @@ class Refilling:
         return self.may_load(assignment)
 
     def may_load(self, assignment: Assignment) -> bool:
-        """Tell whether due entries may be taken: none are on their way, and the lanes have room."""
-        is_full = len(assignment.lanes) >= self._state.policy.bounds.open_per_tenant
-        return not assignment.ending and not is_full and ("due", None) not in assignment.loading
+        """Tell whether due entries may be taken: none are on their way."""
+        return not assignment.ending and ("due", None) not in assignment.loading
+
+    def _uncrowd(self, name: str) -> None:
+        """Look at what is due of a tenant whose lanes were full when that was looked at last."""
+        if name in self._state.crowded:
+            self._state.crowded.discard(name)
+            for assignment in self._state.assignments.values():
+                assignment.note_due(self._state.now)
 
     def serve_again(self, tenant: str) -> None:
         """Look again at what the ledger holds of a tenant that can be served from now on."""
         self._state.hungry.add(tenant)
         for assignment in self._state.assignments.values():
             assignment.note_due(self._state.now)
+
+    def take_anew(self, tenant: str) -> None:
+        """Forget what was taken of a tenant's and left, because its kind was not transferred."""
+        for assignment in self._state.assignments.values():
+            self._state.output.append(PutBack(assignment.partition, (), tenant))
+            assignment.waiting.add(tenant)
 
     def release_refused(self, tenant: str) -> None:
         """Try again what was refused to a tenant whose terms have changed."""
@@ -130,18 +144,22 @@ class Refilling:
             generation=assignment.generation,
             which=which,
             tenant=tenant,
-            except_tenants=self._unserved() if which == "due" else frozenset(),
+            except_tenants=self._excepted() if which == "due" else frozenset(),
             limit=min(LOADED_AT_ONCE, self._state.policy.bounds.open_per_tenant),
         )
         self._state.output.append(load)
 
-    def _unserved(self) -> frozenset[str]:
-        return frozenset(name for name in self._state.ever_known if not self._state.is_served(name))
+    def _excepted(self) -> frozenset[str]:
+        """Return whose due entries must stay where they are: tenants that are not served, or whose lanes are full."""
+        bound = self._state.policy.bounds.open_per_tenant
+        self._state.crowded |= {name for name, count in self._state.open_lanes.items() if count >= bound}
+        unserved = {name for name in self._state.ever_known if not self._state.is_served(name)}
+        return frozenset(unserved | self._state.crowded)
 
     def _take(self, assignment: Assignment, which: Which, entity: Entity, entry: Entry) -> bool:
         """Open a lane for a loaded entry, and tell whether nothing is left to be put back.
 
-        What is of a kind that is not transferred any more stays taken: it waits until the partition comes anew.
+        What is of a kind that is not transferred any more stays taken, until its tenant's terms change again.
         """
         if entity in assignment.lanes or not self._state.is_transferred(entity):
             return True

@@ -140,6 +140,7 @@ class Attempt:
         "fingerprint",
         "has_written",
         "is_alive",
+        "is_delayed",
         "procedure",
         "started_at",
         "tenant",
@@ -157,6 +158,7 @@ class Attempt:
         self.fingerprint = ""
         self.dependencies: tuple[Dependency, ...] = ()
         self.blocked_by = ""
+        self.is_delayed = False
         self.ticket = 0
         self.has_written = False
         self.is_alive = True
@@ -237,6 +239,7 @@ class State:
         self.throttles: Counter[str] = Counter()
         self.probing: set[str] = set()
         self.hungry: set[str] = set()
+        self.crowded: set[str] = set()
         self.dependents: dict[Entity, dict[Entity, None]] = {}
         self.concluded: list[tuple[Entity, bool]] = []
         self.held_until: dict[str, float] = {}

@@ -11,7 +11,16 @@ from daemon.dnb import calls
 from daemon.dnb.bodies import Content, References, created, updated
 from daemon.dnb.calls import Guids
 from daemon.dnb.directory import Directory
-from daemon.dnb.finding import Absent, Doubtful, Found, conflict, find_customer, find_elsewhere, is_anothers
+from daemon.dnb.finding import (
+    Absent,
+    Doubtful,
+    Found,
+    can_be_proved,
+    conflict,
+    find_customer,
+    find_elsewhere,
+    is_anothers,
+)
 from daemon.dnb.replies import Accepted, Missing, Rejected, Verdict, ask, read_row, refusal
 from daemon.dnb.rows import CreatedRow, CustomerRow
 
@@ -42,11 +51,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     n: int = 0
     turned: Literal["POST", "PUT"] | None = None
     rejected: Rejected = Rejected(0, ())
-
-    @property
-    def may_exist(self) -> bool:
-        """Tell whether a create of ours may have gone through, perhaps with an older version's content."""
-        return self.known.dirty or self.turned is not None
 
 
 def deliver_customer(delivery: Delivery, known: Known) -> Procedure:
@@ -93,7 +97,7 @@ def attempt_once(
 
 def locate(delivery: Delivery, attempt: Attempt) -> Generator[Call, Reply, Found | Outcome]:
     """Return the customer in DnB, looking beyond its number once a create was turned down for its guid."""
-    found = yield from find_customer(delivery.content, attempt.known, attempted=attempt.may_exist)
+    found = yield from find_customer(delivery.content, attempt.known, attempted=can_be_proved(attempt.known))
     if isinstance(found, Absent) and attempt.turned == "POST" and attempt.rejected.may_be_used_guid:
         return (yield from find_elsewhere(delivery.content, attempt.known, found))
     return found
@@ -104,7 +108,8 @@ def prove(
 ) -> Generator[Call, Reply, CustomerRow | Outcome]:
     """Return a customer that is only like ours by its number, if our guid was used: then we have created it.
 
-    An older version may have created it under another name. If DnB takes the guid, the customer is another's, and the
+    An older version may have created it under another name, lately and unrecorded: otherwise a used guid tells of a row
+    that a person may have deleted since. If DnB takes the guid, the customer is another's, and the
     second one under its number goes again.
     """
     guids = replace(delivery.guids, n=attempt.n)

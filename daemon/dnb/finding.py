@@ -112,31 +112,19 @@ def choose(rows: list[CustomerRow], content: Content, *, attempted: bool) -> Cus
     if len(rows) > 1:
         return conflict(content, "several customers in DnB have this number")
     [row] = rows
-    if same_organisation(row, content) or same_name(row, content) or (attempted and is_like(row, content)):
+    if same_organisation(row, content) or same_name(row, content):
         return row
     return Doubtful(row) if attempted else is_anothers(content)
+
+
+def can_be_proved(known: Known) -> bool:
+    """Tell whether a used guid proves a row of our number ours: a create just left, and no row of ours is known."""
+    return known.was_attempted and known.dnb_id is None
 
 
 def is_anothers(content: Content) -> Refused:
     """Return the refusal of a customer whose number another one has."""
     return conflict(content, "a customer in DnB has this number, but another name and organisation number")
-
-
-def is_like(row: CustomerRow, content: Content) -> bool:
-    """Tell whether a row may be what an older version of the customer became: something else than the name fits.
-
-    A row that has nothing but a name, as the customer has, fits too.
-    """
-    info = row.relation
-    address = info.invoice_address
-    pairs = [
-        (organisation_number(text(row.org_number)), content.organisation_number),
-        (text(info.email.email_address) if info.email else "", content.email),
-        (text(info.phone.number) if info.phone else "", content.phone),
-        (text(row.web_url), content.website),
-        (text(address.address_line1) if address else "", content.invoice_address.line1),
-    ]
-    return any(found and found == wanted for found, wanted in pairs) or all(found == wanted for found, wanted in pairs)
 
 
 def same_organisation(row: CustomerRow, content: Content) -> bool:

@@ -30,7 +30,7 @@ from daemon.core.procedure import (
 from daemon.dnb import calls
 from daemon.dnb.calls import Guids
 from daemon.dnb.directory import Directory
-from daemon.dnb.finding import Absent
+from daemon.dnb.finding import Absent, can_be_proved
 from daemon.dnb.project_bodies import ProjectContent, project_created, project_updated
 from daemon.dnb.project_finding import (
     Doubtful,
@@ -69,11 +69,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     known: Known
     n: int = 0
     turned: Rejected | None = None
-
-    @property
-    def may_exist(self) -> bool:
-        """Tell whether a create of ours may have gone through, perhaps with an older version's content."""
-        return self.known.dirty or self.turned is not None
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +125,8 @@ def prove(
 ) -> Generator[Call, Reply, Attempt | Placed | Outcome]:
     """Take over a project that is only like ours by its number, if our guid was used: then we have created it.
 
-    An older version may have created it under another name and customer. If DnB takes the guid, the project is
+    An older version may have created it under another name and customer, lately and unrecorded: otherwise a used guid
+    tells of a row that a person may have deleted since. If DnB takes the guid, the project is
     another's, and the second one under its number goes again.
     """
     guids = replace(delivery.guids, n=attempt.n)
@@ -153,7 +149,7 @@ def prove(
 
 def locate(wanted: Wanted, attempt: Attempt) -> Generator[Call, Reply, ProjectRow | Absent | Doubtful | Outcome]:
     """Return the project in DnB, looking beyond its number once a create was turned down for its guid."""
-    found = yield from find_project(wanted, attempt.known, attempted=attempt.may_exist)
+    found = yield from find_project(wanted, attempt.known, attempted=can_be_proved(attempt.known))
     if isinstance(found, Absent) and attempt.turned is not None and attempt.turned.may_be_used_guid:
         return (yield from find_elsewhere(wanted, attempt.known, found))
     return found

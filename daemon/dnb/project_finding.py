@@ -12,7 +12,6 @@ import msgspec
 from daemon.core.procedure import Call, Known, Outcome, Refused, Reply, Unavailable
 from daemon.dnb import calls
 from daemon.dnb.bodies import text
-from daemon.dnb.chart_rows import day
 from daemon.dnb.finding import Absent
 from daemon.dnb.project_bodies import ProjectContent
 from daemon.dnb.replies import Missing, ask, read_row, read_rows
@@ -33,10 +32,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     def is_named(self, row: ProjectRow) -> bool:
         """Tell whether a row has the project's name, but for case and surrounding blanks."""
         return text(row.name).casefold() == self.content.name.casefold()
-
-    def is_like(self, row: ProjectRow) -> bool:
-        """Tell whether a row may be what an older version of the project became: it has the project's dates."""
-        return (day(row.start_date), day(row.end_date)) == (self.content.start, self.content.end)
 
 
 class Doubtful(msgspec.Struct, frozen=True):
@@ -106,8 +101,7 @@ def choose(rows: list[ProjectRow], wanted: Wanted, *, attempted: bool) -> Projec
     if len(rows) > 1:
         return conflict(wanted.content, "several projects in DnB have this number")
     [row] = rows
-    is_ours = wanted.is_named(row) or row.project_customer_id == wanted.customer_id
-    if is_ours or (attempted and wanted.is_like(row)):
+    if wanted.is_named(row) or row.project_customer_id == wanted.customer_id:
         return row
     return Doubtful(row) if attempted else is_anothers(wanted.content)
 

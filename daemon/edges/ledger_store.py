@@ -45,6 +45,9 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.posi
 FORM = 3
 """Rises with the columns above: a file of another form is begun anew, from the topic."""
 
+OWNER_ONLY = 0o600
+"""Parked changes hold what Moment says of the tenants' customers."""
+
 FILE_ENDS = ("", "-wal", "-shm")
 """What SQLite calls the files of one database, behind its name."""
 
@@ -114,6 +117,8 @@ class LedgerStore:
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch(OWNER_ONLY)
+        self._path.chmod(OWNER_ONLY)
         connection = sqlite3.connect(self._path, isolation_level=None)
         try:
             _prepare(connection)
@@ -187,10 +192,12 @@ class LedgerStore:
         self._connection.executemany("UPDATE entries SET taken = 1 WHERE key = ?", ((key,) for key, _ in rows))
         return _entries(rows)
 
-    def put_back(self, entities: Sequence[Entity]) -> None:
-        """Forget that these entries were taken."""
+    def put_back(self, entities: Sequence[Entity], tenant: str | None = None) -> None:
+        """Forget that these entries, and all of a tenant if one is named, were taken."""
         keys = ((entity.key,) for entity in entities)
         self._connection.executemany("UPDATE entries SET taken = 0 WHERE key = ?", keys)
+        if tenant is not None:
+            self._connection.execute("UPDATE entries SET taken = 0 WHERE tenant = ? AND taken = 1", (tenant,))
 
     def next_due(self, except_tenants: frozenset[str] = frozenset()) -> float | None:
         """Return the earliest instant at which an entry wants work that was not taken."""

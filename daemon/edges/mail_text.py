@@ -22,7 +22,7 @@ MAX_SHOWN = 50
 MAX_VALUE_LENGTH_CHARACTERS = 100
 """A number, a code or a date is shorter; more would not be one."""
 
-_IN_DNBS_WORDS = frozenset({"rejected_by_dnb", "unknown_reference"})
+_IN_DNBS_WORDS = frozenset({"booking_refused", "rejected_by_dnb", "unknown_reference"})
 """Reasons whose value is what DnB answered: it may quote a name."""
 
 _SHOWN_FIELDS = re.compile(
@@ -72,11 +72,11 @@ def lines(tenant: str, letter: Letter) -> Iterator[str]:
         if len(letter.failures) > MAX_SHOWN:
             yield f"… and {len(letter.failures) - MAX_SHOWN} more for the same reasons."
             yield ""
-        yield "Each is sent again by itself when it is saved in Moment, or when what it needs is repaired."
+        yield "Each is tried again when it is saved in Moment. What is repaired in DnB is noticed within half an hour."
     if letter.failures and letter.repaired:
         yield ""
     for key in letter.repaired[:MAX_SHOWN]:
-        yield f"Repaired: {' '.join(key.split('/')[1:])}"
+        yield "Repaired: {1} (Moment's id {2})".format(*key.split("/"))
     if len(letter.repaired) > MAX_SHOWN:
         yield f"… and {len(letter.repaired) - MAX_SHOWN} more are repaired."
 

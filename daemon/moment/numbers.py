@@ -16,7 +16,9 @@ _WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2)
 _DECORATION = re.compile(r"[\s.]+|FORETAKSREGISTERET")
 _BARE = re.compile(r"(?:NO)?(?P<digits>[0-9]{9})(?:MVA)?")
 
-_REPAIR = "give the customer a number within the range in Moment; it is sent again when it is saved"
+_REPAIR = (
+    "give the customer in Moment a number of digits, not beginning with 0, within the range; saved, it is sent again"
+)
 _PROJECT_REPAIR = "give the project a number of digits only in Moment; it is sent again when it is saved"
 
 

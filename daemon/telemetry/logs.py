@@ -15,6 +15,7 @@ from daemon.core.notices import (
     Conflicted,
     Fenced,
     Held,
+    HoldEnded,
     Misbehaved,
     Notice,
     Reasserted,
@@ -96,8 +97,15 @@ class Logging:
                 self._log.warning("delivery.remarked", **_of(entity), version=version, reason=reason)
             case Misbehaved(entity, version, reason):
                 self._log.error("change.misbehaved", **_of(entity), version=version, reason=reason)
+            case _:
+                self._about_no_version(notice)
+
+    def _about_no_version(self, notice: Notice) -> None:
+        match notice:
             case Held(tenant, reason, wait):
                 self._log.warning("calls.held", tenant=tenant, reason=reason, wait=wait)
+            case HoldEnded(tenant):
+                self._log.info("calls.released", tenant=tenant)
             case Checked(result, entity):
                 self._log.info("entity.checked", **_of(entity), result=result)
             case Reasserted(entity):

@@ -10,6 +10,7 @@ from daemon.core.notices import (
     Conflicted,
     Fenced,
     Held,
+    HoldEnded,
     Misbehaved,
     Notice,
     ParkedMoved,
@@ -116,6 +117,8 @@ class Observing:
                 self._instruments.count("parked_moved_total", direction, by=count)
             case Held(tenant, reason):
                 self._instruments.count("holds_total", "client" if tenant is None else "tenant", reason)
+            case HoldEnded():
+                pass
             case _:
                 self._simple(notice)
 

@@ -208,9 +208,9 @@ class Driver:
                 self.later(ledger.load(action, self.now))
             case Consult():
                 self.later(ledger.consult(action))
-            case PutBack(entities=entities):
-                for entity in entities:
-                    ledger.store[entity].is_taken = False
+            case PutBack(entities=entities, tenant=tenant):
+                for entity, held in ledger.store.items():
+                    held.is_taken = held.is_taken and entity not in entities and entity.tenant != tenant
             case Adopt(entity=entity, entry=entry, offset=offset):
                 present = ledger.store.get(entity)
                 if present is None or rank(entry, offset) > rank(present.entry, present.offset):

@@ -355,7 +355,7 @@ def test_a_back_off_that_ends_in_the_drain_starts_nothing() -> None:
     assert 2 == len(play.sent())
 
 
-def _held(play: Playbook) -> tuple[str | None, str, float]:
+def _held(play: Playbook) -> tuple[str | None, str, float | None]:
     held = play.all(Held)[0]
     return held.tenant, held.reason, held.wait
 

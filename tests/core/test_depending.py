@@ -498,7 +498,8 @@ def test_a_dependency_that_has_failed_for_now_is_waited_for() -> None:
     assert [] == play.sent()
     wake(play, WAIT_SECONDS)
     play.consulted({CUSTOMER: FAILED})
-    assert ([], "missing_dependency", CUSTOMER.key) == (play.sent(), kept(play).reason, kept(play).blocked_by)
+    assert ([], "dependency_delayed", CUSTOMER.key) == (play.sent(), kept(play).reason, kept(play).blocked_by)
+    assert None is kept(play).refusal
 
 
 def test_an_outage_is_no_waiting_for_a_dependency() -> None:
@@ -510,3 +511,24 @@ def test_an_outage_is_no_waiting_for_a_dependency() -> None:
     play.consulted()
     play.reply(said("dispensable"))
     assert "missing_dependency" == kept(play).reason
+
+
+def test_two_that_wait_for_their_turn_and_for_each_other_come_to_an_end() -> None:
+    """Credit notes of each other that a hold kept back are looked up like others, and no lane stays open for ever."""
+    play = Playbook()
+    play.begin(entry=WAITING)
+    one, other = Entity("fjellvik", "invoice", 7), Entity("fjellvik", "invoice", 8)
+    load(play, (one, WAITING), (other, WAITING))
+    play.give(Consulted(PARTITION, GENERATION, one, {other: WAITING}))
+    play.give(Consulted(PARTITION, GENERATION, other, {one: WAITING}))
+    assert ["GET number/invoice"] == targets(play)
+
+
+def test_one_that_waits_for_itself_comes_to_an_end() -> None:
+    """A credit note that names itself is looked up like others."""
+    play = Playbook()
+    play.begin(entry=WAITING)
+    itself = Entity("fjellvik", "invoice", 9)
+    load(play, (itself, WAITING))
+    play.consulted({itself: WAITING})
+    assert ["GET number/invoice"] == targets(play)

@@ -225,7 +225,19 @@ def test_a_kind_that_is_not_transferred_any_more_stays_parked() -> None:
     loaded(play, (project, HELD))
     play.tenants(Tenant(name="fjellvik", company="c0ffee", kinds=frozenset({"invoice"})))
     play.give(Loaded(PARTITION, GENERATION, "waiting", "fjellvik", ((ENTITY, HELD),), None, exhausted=True))
-    assert ([], []) == (play.sent(), play.all(PutBack))
+    assert ([], [PutBack(PARTITION, (), "fjellvik")]) == (play.sent(), play.all(PutBack))
+
+
+def test_a_kind_that_is_transferred_again_is_taken_again() -> None:
+    """What was left while its kind was switched off is looked at when the terms change again."""
+    play = Playbook()
+    play.begin(entry=HELD)
+    load = play.last(Load)
+    play.tenants(Tenant(name="fjellvik", company="c0ffee", kinds=frozenset({"invoice"})))
+    play.give(Loaded(PARTITION, GENERATION, load.which, load.tenant, ((ENTITY, HELD),), None, exhausted=True))
+    play.tenants(TENANT)
+    assert PutBack(PARTITION, (), "fjellvik") == play.last(PutBack)
+    assert ("waiting", "fjellvik") in loads(play)[-3:]
 
 
 def test_what_was_parked_by_a_former_owner_is_suspect() -> None:
@@ -237,13 +249,23 @@ def test_what_was_parked_by_a_former_owner_is_suspect() -> None:
     assert (START + 30.0, b"y") == (play.entry().dirty_until, play.entry().dirty_data)
 
 
-def test_nothing_is_loaded_while_lanes_are_full_or_the_partition_goes() -> None:
-    """Due entries wait for room, and are the next owner's once the partition is given up."""
+def test_a_tenants_full_lanes_keep_its_due_entries_and_nobody_elses() -> None:
+    """What is due of others is taken meanwhile; its own is looked at again when there is room."""
     play = Playbook(changed(POLICY, open_per_tenant=1, open_in_all=100))
     play.begin(entry=DIRTY)
     play.fetch(change(1, number=5))
     play.give(Woke(), after=10.0)
-    assert [] == loads(play)
+    play.commit()
+    assert [("due", frozenset({"fjellvik"}))] == [(load.which, load.except_tenants) for load in play.all(Load)]
+    loaded(play)
+    play.deliver()
+    assert [frozenset({"fjellvik"}), frozenset()] == [load.except_tenants for load in play.all(Load)]
+
+
+def test_nothing_is_loaded_once_the_partition_goes() -> None:
+    """Due entries are the next owner's once the partition is given up."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
     play.give(Revoking((PARTITION,), play.now + 5.0))
     play.tenants(Tenant(name="fjellvik", company="c0ffee", weight=2.0))
     assert [] == loads(play)

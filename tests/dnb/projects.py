@@ -72,7 +72,7 @@ def about(
     version: int = 1, dnb_id: int | None = None, *, dirty: bool = False, related: dict[Kind, int] | None = None
 ) -> Known:
     """Return what the ledger would tell a procedure, its dependencies included."""
-    return Known(version=version, dnb_id=dnb_id, dirty=dirty, related=related or {})
+    return Known(version=version, dnb_id=dnb_id, dirty=dirty, was_attempted=dirty, related=related or {})
 
 
 def shown(world: World) -> list[dict[str, Any]]:

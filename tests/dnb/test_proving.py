@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from daemon.core.procedure import Call, Delivered, Outcome, Refused, Unchanged
+from daemon.core.procedure import Call, Delivered, Known, Outcome, Refused, Unchanged
 from tests.dnb import customers, projects
 from tests.dnb.world import World, known, ok, run
 
@@ -93,3 +94,33 @@ def test_a_server_that_takes_a_number_twice_is_put_right(kind: str) -> None:
     assert ["GET", "POST", "DELETE"] == [call.method for call in asked]
     assert asked[-1].target.endswith("s/9")
     assert isinstance(stop.value.value, Refused)
+
+
+@pytest.mark.parametrize("ledger", [
+    Known(version=2, dirty=True), Known(version=2, dirty=True, was_attempted=True, dnb_id=301),
+])  # fmt: skip
+def test_a_customer_that_took_the_number_of_a_deleted_one_is_left_alone(ledger: Known) -> None:
+    """Our guid is used, but by a row that a person has deleted since: what has the number now is another's."""
+    world = World()
+    run(world, customers.prepared({"customerNumber": "100042", "name": "Fjellvik AS"}).start(known(1)))
+    [ours] = world.rows("Customer")
+    assert 204 == world.send(Call(method="DELETE", target=f"api/biz/customers/{ours['ID']}", writes=True)).status
+    made_by_hand(world, "customers", b'{"CustomerNumber": 100042, "WebUrl": "x.no", "Info": {"Name": "Noen Andre AS"}}')
+    ledger = msgspec.structs.replace(ledger, dnb_id=ours["ID"] if ledger.dnb_id else None)
+    outcome = run(world, customers.prepared(CHANGED_CUSTOMER).start(ledger))
+    assert isinstance(outcome, Refused)
+    assert "conflict" == outcome.reason
+    assert ["Noen Andre AS"] == [row["name"] for row in world.customers()]
+
+
+def test_two_customers_of_moment_with_one_number_stay_two() -> None:
+    """The second is refused, and no replay lets it take the first one's row."""
+    world = World()
+    first = {"customerNumber": "100042", "name": "Fjellvik AS"}
+    run(world, customers.prepared(first, entity_id=1).start(known(1)))
+    second = customers.prepared({"customerNumber": "100042", "name": "Annen AS"}, entity_id=2)
+    for ledger in (Known(version=1), Known(version=1, dirty=True), known(1, dirty=True)):
+        outcome = run(world, second.start(ledger))
+        assert isinstance(outcome, Refused)
+        assert "conflict" == outcome.reason
+    assert ["Fjellvik AS"] == [row["name"] for row in world.customers()]

@@ -169,7 +169,7 @@ def ok(document: object, status: int = 200) -> Answered:
 
 def known(version: int = 1, dnb_id: int | None = None, *, dirty: bool = False) -> Known:
     """Return what the ledger would tell a procedure."""
-    return Known(version=version, dnb_id=dnb_id, dirty=dirty)
+    return Known(version=version, dnb_id=dnb_id, dirty=dirty, was_attempted=dirty)
 
 
 def seen(books: Any, row: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - the emulator's own books

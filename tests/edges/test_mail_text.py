@@ -61,7 +61,7 @@ def test_a_repair_is_one_line() -> None:
     """What the tenant was told of and is repaired."""
     subject, words = text(repaired=(INVOICE.key,))
     assert "fjellvik: 1 transfer to DnB Regnskap repaired" == subject
-    assert "Repaired: invoice 118204417\n" == words
+    assert "Repaired: invoice (Moment's id 118204417)\n" == words
 
 
 def test_very_many_failures_are_told_as_a_number() -> None:

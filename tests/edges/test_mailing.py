@@ -70,7 +70,7 @@ async def test_a_failure_is_mailed_once_and_its_repair_as_well(ledger: Ledger) -
             await until(lambda: len(ledger.written) == 2)
     assert [["regnskap@fjellvik.example"]] * 2 == server.recipients
     assert "a repair" in server.texts()[0]
-    assert "Repaired: customer 1\n" == server.texts()[1]
+    assert "Repaired: customer (Moment's id 1)\n" == server.texts()[1]
 
 
 async def test_a_mail_that_was_refused_is_tried_again(ledger: Ledger) -> None:

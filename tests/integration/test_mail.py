@@ -161,7 +161,10 @@ async def test_a_repair_is_mailed_once(kafka: Kafka, tmp_path: Path) -> None:
         await remembered(stage, tenant, 3)
     assert 3 == len(server.taken)
     subject, text = server.taken[1]["Subject"], server.texts()[1]
-    assert (f"{tenant}: 1 transfer to DnB Regnskap repaired", f"Repaired: customer {CUSTOMER_ID}\n") == (subject, text)
+    assert (f"{tenant}: 1 transfer to DnB Regnskap repaired", f"Repaired: customer (Moment's id {CUSTOMER_ID})\n") == (
+        subject,
+        text,
+    )
 
 
 async def test_a_newer_version_that_waits_repairs_nothing_yet(kafka: Kafka, tmp_path: Path) -> None:
@@ -181,7 +184,7 @@ async def test_a_newer_version_that_waits_repairs_nothing_yet(kafka: Kafka, tmp_
         assert 1 == len(server.taken)
         assert 0 == (await ran("release", tenant, environment=stage.environment)).code
         await remembered(stage, tenant, 2)
-    assert f"Repaired: customer {CUSTOMER_ID}\n" == server.texts()[1]
+    assert f"Repaired: customer (Moment's id {CUSTOMER_ID})\n" == server.texts()[1]
 
 
 async def test_ten_more_failures_of_a_reason_come_in_one_digest(kafka: Kafka, tmp_path: Path) -> None:

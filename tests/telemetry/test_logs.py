@@ -19,6 +19,7 @@ from daemon.core.notices import (
     Conflicted,
     Fenced,
     Held,
+    HoldEnded,
     Misbehaved,
     Notice,
     ParkedMoved,
@@ -81,6 +82,7 @@ NOTICES: list[tuple[Notice, Mapping[str, object]]] = [
         {"event": "calls.held", "level": "warning", "tenant": "fjellvik", "reason": "denied", "wait": 30.0},
     ),
     (Checked("healed", ONE), {"event": "entity.checked", "level": "info", **OF, "result": "healed"}),
+    (HoldEnded("fjellvik"), {"event": "calls.released", "level": "info", "tenant": "fjellvik"}),
     (
         Remarked(ONE, 4, "project_not_found"),
         {"event": "delivery.remarked", "level": "warning", **OF, "version": 4, "reason": "project_not_found"},
