@@ -73,6 +73,7 @@ class App:
         self.runner = Runner(self.planner, self.edges, self)
         self._mailing = Mailing(settings, self.edges.ledgers.stores, self.edges.ledger.write, self.clock)
         self._mailing.count = partial(self.instruments.count, "mails_total")
+        self._mailing.is_restored = self.edges.source.is_restored
         self._ops = OpsServer(self.metrics, is_live=self.is_live, is_ready=lambda: self.edges.source.is_ready)
 
     def _is_wanted(self, change: Change) -> bool:
@@ -162,7 +163,7 @@ class App:
         self.instruments.set("tenants", len(registry.tenants) - held, "served")
         self.instruments.set("tenant_problems", len(registry.problems))
         log.info("tenants.read", count=len(registry.tenants), held=held)
-        self.edges.sink.use_keys(registry.keys)
+        self.edges.sink.use_keys(registry.keys_by_company)
         self._mailing.use_addresses(registry.notify)
         self.edges.inbox.put(TenantsChanged(registry.tenants))
 

@@ -82,6 +82,11 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     notify: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...]
 
+    @property
+    def keys_by_company(self) -> dict[str, str]:
+        """Return the company keys by their hashes, by which everything but the HTTP edge names a company."""
+        return {self.tenants[name].company: key for name, key in self.keys.items()}
+
     def __repr__(self) -> str:
         """Return the tenants' names only."""
         return f"Registry(tenants={sorted(self.tenants)!r})"

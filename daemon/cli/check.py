@@ -103,7 +103,7 @@ async def _dnb(settings: Settings) -> AsyncIterator[Finding]:
     if credentials is None:
         return
     sink = HttpSink(settings, credentials, Inbox(), clock)
-    sink.use_keys(registry.keys if registry else {})
+    sink.use_keys(registry.keys_by_company if registry else {})
     tenants = [registry.tenants[name] for name in sorted(registry.keys)] if registry else []
     try:
         async for finding in _companies(settings, sink, tenants):
@@ -178,7 +178,7 @@ async def _carried_out(sink: "HttpSink", tenant: Tenant, procedure: Generator[Ca
     """Carry a procedure out to its end, outside the daemon's turns and quotas: there is no daemon yet."""
     call: Call = next(procedure)
     while True:
-        reply = await sink.ask(tenant.name, call)
+        reply = await sink.ask(tenant.company, call)
         try:
             call = procedure.send(reply)
         except StopIteration as stop:

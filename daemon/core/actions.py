@@ -16,10 +16,14 @@ a dependency, or the one that is named.
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Make the call, but not after `not_after`; answered by `Replied` or `NotSent`."""
+    """Make the call, but not after `not_after`; answered by `Replied` or `NotSent`.
+
+    `company` is the hash of the company key that it was made for: the tenant may have got another meanwhile.
+    """
 
     ticket: int
     tenant: str
+    company: str
     call: Call
     not_after: float
 

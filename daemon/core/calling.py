@@ -39,7 +39,7 @@ class Calling:
         ticket.is_granted = True
         for attempt in ticket.attempts:
             attempt.has_written = attempt.has_written or ticket.call.writes
-        self._state.output.append(Send(number, ticket.tenant, ticket.call, not_after))
+        self._state.output.append(Send(number, ticket.tenant, ticket.company, ticket.call, not_after))
 
     def outdated(self, number: int) -> Attempt | None:
         """Return the attempt whose granted call would write an old version, while a newer one queues in its lane."""
@@ -72,7 +72,7 @@ class Calling:
         ticket = self._state.tickets[event.ticket]
         alive = [attempt for attempt in self._finish(event.ticket) if attempt.is_alive]
         if alive:
-            again = Ticket(ticket.tenant, ticket.call, is_background=ticket.is_background)
+            again = Ticket(ticket.tenant, ticket.company, ticket.call, is_background=ticket.is_background)
             again.attempts = alive
             self._enqueue(again)
 
@@ -121,14 +121,14 @@ class Calling:
         ticket.attempts.remove(attempt)
         if not ticket.attempts:
             del self._state.tickets[attempt.ticket]
-            self._state.shared.pop((ticket.tenant, ticket.call.target), None)
+            self._state.shared.pop((ticket.company, ticket.call.target), None)
             self._state.pacing.withdraw(ticket.tenant, attempt.ticket)
 
     def _finish(self, number: int) -> list[Attempt]:
         ticket = self._state.tickets.pop(number)
         self._state.pacing.finish(ticket.tenant)
         if ticket.call.shared:
-            del self._state.shared[ticket.tenant, ticket.call.target]
+            del self._state.shared[ticket.company, ticket.call.target]
         if not any(attempt.is_alive for attempt in ticket.attempts):
             self._state.output.append(Fenced(number))
         return ticket.attempts
@@ -137,13 +137,13 @@ class Calling:
         if attempt.work:
             attempt.work.lane.phase = "calling"
             attempt.work.assignment.attempts[attempt.work.lane.entity] = attempt
-        known = self._state.shared.get((attempt.tenant.name, call.target)) if call.shared else None
+        known = self._state.shared.get((attempt.tenant.company, call.target)) if call.shared else None
         if known is not None:
             attempt.ticket = known
             self._state.tickets[known].attempts.append(attempt)
             return
         is_background = attempt.work is not None and attempt.work.item.offset is None
-        ticket = Ticket(attempt.tenant.name, call, is_background=is_background)
+        ticket = Ticket(attempt.tenant.name, attempt.tenant.company, call, is_background=is_background)
         ticket.attempts = [attempt]
         self._enqueue(ticket)
 
@@ -153,5 +153,5 @@ class Calling:
         for attempt in ticket.attempts:
             attempt.ticket = number
         if ticket.call.shared:
-            self._state.shared[ticket.tenant, ticket.call.target] = number
+            self._state.shared[ticket.company, ticket.call.target] = number
         self._state.pacing.enqueue(ticket.tenant, number, background=ticket.is_background)

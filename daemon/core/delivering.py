@@ -115,7 +115,8 @@ class Delivering:
                 return already(MissingDependency(kind))
             case _:
                 known = work.lane.known(work.item.change.version, related)
-                known = replace(known, has_waited=self._has_waited(work), was_attempted=_was_attempted(work))
+                was_attempted = _was_attempted(work, self._state.now)
+                known = replace(known, has_waited=self._has_waited(work), was_attempted=was_attempted)
                 return begin(prepared, known)
 
     def supersede(self, work: Work) -> Work:
@@ -292,7 +293,8 @@ class Delivering:
     def _conclude_denial(self, work: Work, attempt: Attempt, reason: str) -> None:
         """Hold the tenant; but if it was probed well just now, this change alone is what DnB does not let us do."""
         name = attempt.tenant.name
-        if self._state.vouched_until.get(name, 0.0) > self._state.now:
+        is_vouched_for = self._state.vouched_until.get(name, 0.0) > self._state.now
+        if is_vouched_for and work.item.origin != "check":
             self._refuse(work, self._refusal_cause(attempt, _denied(reason)))
             return
         self._deny(attempt.tenant, reason)
@@ -363,11 +365,11 @@ class Delivering:
         return Cause(reason=reason, next_try=now + wait, attempts=parked.attempts + 1)
 
 
-def _was_attempted(work: Work) -> bool:
+def _was_attempted(work: Work, now: float) -> bool:
     """Tell whether a write may have left lately that no entry tells the end of: here, or with the owner before."""
-    item = work.item
+    item, dirty_until = work.item, work.lane.entry.dirty_until
     is_in_tail = item.origin == "record" and item.is_suspect
-    return item.attempts > 0 or is_in_tail or work.lane.entry.dirty_until is not None
+    return item.attempts > 0 or is_in_tail or (dirty_until is not None and dirty_until > now)
 
 
 def _denied(reason: str) -> Refused:

@@ -79,8 +79,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return min((instant for instant in instants if instant is not None), default=None)
 
     def of_company(self, company: str) -> "Entry":
-        """Return what the entry says for that company: of another company's only the parked change remains."""
-        if self.company in ("", company):
+        """Return what the entry says for that company: of another company's only the parked change remains.
+
+        A company that is not known, as while its key cannot be read, is no other company.
+        """
+        if company == "" or self.company in ("", company):
             return self
         return Entry(company=company, generation=self.generation, parked=self.parked)
 

@@ -190,7 +190,7 @@ class Recording:
     def _renewed(self, work: Work, company: str) -> Entry:
         return msgspec.structs.replace(
             work.lane.entry.of_company(company),
-            company=company,
+            company=company or work.lane.entry.company,
             generation=work.assignment.generation,
             dirty_until=work.lane.dirty_until,
         )

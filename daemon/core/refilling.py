@@ -40,8 +40,9 @@ class Refilling:
         return self.may_load(assignment)
 
     def may_load(self, assignment: Assignment) -> bool:
-        """Tell whether due entries may be taken: none are on their way."""
-        return not assignment.ending and ("due", None) not in assignment.loading
+        """Tell whether due entries may be taken: none are on their way, and not too much is open in all."""
+        is_full = len(assignment.lanes) >= self._state.policy.bounds.open_in_all
+        return not assignment.ending and not is_full and ("due", None) not in assignment.loading
 
     def _uncrowd(self, name: str) -> None:
         """Look at what is due of a tenant whose lanes were full when that was looked at last."""

@@ -167,11 +167,12 @@ class Attempt:
 class Ticket:
     """One call that queues or is in flight, and the attempts that its reply goes to."""
 
-    __slots__ = ("attempts", "call", "is_background", "is_granted", "tenant")
+    __slots__ = ("attempts", "call", "company", "is_background", "is_granted", "tenant")
 
-    def __init__(self, tenant: str, call: Call, *, is_background: bool) -> None:
-        """Take the call of one tenant."""
+    def __init__(self, tenant: str, company: str, call: Call, *, is_background: bool) -> None:
+        """Take the call of one tenant, for its company as the attempt that makes it knows it."""
         self.tenant = tenant
+        self.company = company
         self.call = call
         self.is_background = is_background
         self.attempts: list[Attempt] = []

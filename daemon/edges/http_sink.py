@@ -75,8 +75,11 @@ class HttpSink:
         self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
-        """Use these company keys, by tenant, from the next call on."""
-        self._keys = keys
+        """Use these company keys, by their hashes, from the next call on.
+
+        A key that a tenant had before is kept: what was begun for that company is ended there, and nowhere else.
+        """
+        self._keys = {**self._keys, **keys}
 
     def submit(self, send: Send) -> None:
         """Take a call; its reply, or that it was not sent, comes through the inbox."""
@@ -98,10 +101,10 @@ class HttpSink:
             outcome = await self._fetch_token()
         return None if isinstance(outcome, Token) else outcome.reason
 
-    async def ask(self, tenant: str, call: Call) -> Reply:
-        """Make one call outside the planner's turn, for a check before anything runs."""
+    async def ask(self, company: str, call: Call) -> Reply:
+        """Make one call for a company outside the planner's turn, for a check before anything runs."""
         token = self._book.current(self._clock.now())
-        return await self._exchange(tenant, call, token) if token else Unreachable("no_token")
+        return await self._exchange(company, call, token) if token else Unreachable("no_token")
 
     async def aclose(self) -> None:
         """Close the connections, also of a sink that was never run."""
@@ -124,7 +127,7 @@ class HttpSink:
             self._inbox.put(NotSent(send.ticket, "fenced"))
         else:
             serial = self._book.serial
-            reply = await self._exchange(send.tenant, send.call, token)
+            reply = await self._exchange(send.company, send.call, token)
             self._inbox.put(self._judge(send, serial, reply))
 
     def _judge(self, send: Send, serial: int, reply: Reply) -> Replied | NotSent:
@@ -137,10 +140,10 @@ class HttpSink:
             return NotSent(send.ticket, "token_expired")
         return Replied(send.ticket, reply)
 
-    async def _exchange(self, tenant: str, call: Call, token: Token) -> Reply:
+    async def _exchange(self, company: str, call: Call, token: Token) -> Reply:
         headers = {"Authorization": f"Bearer {token.access_token}", "Accept": "application/json"}
-        if tenant in self._keys:
-            headers["CompanyKey"] = self._keys[tenant]
+        if company in self._keys:
+            headers["CompanyKey"] = self._keys[company]
         if call.body is not None:
             headers["Content-Type"] = "application/json"
         address = f"{self._settings.dnb_base_url.rstrip('/')}/{call.target}"

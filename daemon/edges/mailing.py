@@ -54,6 +54,7 @@ class Mailing:
         self._seen: WeakKeyDictionary[LedgerStore, dict[str, Seen]] = WeakKeyDictionary()
         self._failures = 0
         self.count: Counted = lambda _: None
+        self.is_restored: Callable[[Partition], bool] = lambda _: True
 
     def use_addresses(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
         """Take the tenants' addresses, by name, as the tenants file has them now."""
@@ -73,9 +74,13 @@ class Mailing:
         store = self._stores.get(partition)
         if store is None:
             return
+        if not self.is_restored(partition):
+            return
         told = {**store.marks.mailed, **self._written.get(store, {})}
         failing = store.failing_tenants()
         for tenant in sorted(failing.keys() | {tenant for tenant, record in told.items() if record.told}):
+            if self._stores.get(partition) is not store:
+                return
             if self._is_news(store, tenant, failing.get(tenant)) and self._addresses.get(tenant):
                 await self._tell(partition, store, tenant, told.get(tenant, MailRecord()))
 

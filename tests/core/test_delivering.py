@@ -6,7 +6,7 @@ from daemon.core.actions import Load, Record, Send
 from daemon.core.events import Loaded, Recorded, Revoking, Woke
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Tenant
-from daemon.core.notices import Held, Misbehaved, Remarked, Retried
+from daemon.core.notices import Checked, Held, Misbehaved, Remarked, Retried
 from daemon.core.procedure import Unanswered, Unreachable
 from tests.core.playbook import ENTITY, GENERATION, PARTITION, POLICY, START, TENANT, Playbook, change, changed, said
 
@@ -353,6 +353,50 @@ def test_a_back_off_that_ends_in_the_drain_starts_nothing() -> None:
     play.give(Revoking((PARTITION,), play.now + 20.0))
     play.give(Woke(), after=9.0)
     assert 2 == len(play.sent())
+
+
+def test_a_denied_check_is_done_later() -> None:
+    """A check stays in doubt, however well the tenant was probed: its doubt is never dropped for a denial."""
+    dirty = Entry(
+        company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, generation=GENERATION, dirty_until=START + 9.0,
+        dirty_data=b"x", occurred_at=START,
+    )  # fmt: skip
+    play = Playbook()
+    play.begin(entry=dirty)
+    play.fetch(change(1, number=2))
+    play.reply(said("denied"))
+    play.record()
+    wake(play, 3.0)
+    play.reply(said("equal"))
+    wake(play, 8.0)
+    due = next(load for load in reversed(play.all(Load)) if load.which == "due")
+    play.give(Loaded(PARTITION, GENERATION, due.which, due.tenant, ((ENTITY, dirty),), None, exhausted=True))
+    play.reply(said("denied"))
+    assert [] == play.all(Checked)
+    assert 2 == len([held for held in play.all(Held) if held.reason == "status_403"])
+
+
+def test_what_was_begun_for_a_company_is_ended_there() -> None:
+    """The tenant's company key changes between two calls: the second goes where the first went, and is recorded so."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.tenants(Tenant(name="fjellvik", company="decade", quota=1_000.0))
+    play.reply(said("absent"))
+    play.reply(said("done"))
+    assert ["c0ffee", "c0ffee"] == [send.company for send in play.all(Send)]
+    assert "c0ffee" == play.entry().company
+
+
+def test_a_held_tenant_without_a_company_keeps_what_is_known() -> None:
+    """Its key cannot be read for a moment: a change that comes meanwhile is parked beside what was delivered."""
+    known = Entry(company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, generation=GENERATION)
+    play = Playbook()
+    play.begin()
+    play.tenants(Tenant(name="fjellvik", company="", held="its configuration is invalid"))
+    play.fetch(change(4), change(6, "y"), entry=known)
+    assert [("stale", 0)] == play.settled()
+    assert ("c0ffee", 5, 9) == (play.entry().company, play.entry().version, play.entry().dnb_id)
 
 
 def _held(play: Playbook) -> tuple[str | None, str, float | None]:

@@ -123,3 +123,9 @@ def test_a_clock_that_was_ahead_makes_nobody_wait_for_it() -> None:
     assert (160.0, 160.0) == (cut.dirty_until, cut.parked.next_try)
     assert entry is clamped(entry, now=900.0, longest_wait=60.0)
     assert 160.0 == clamped(Entry(dirty_until=500.0), now=100.0, longest_wait=60.0).dirty_until
+
+
+def test_an_unknown_company_is_no_other_company() -> None:
+    """A company key that cannot be read for a moment takes nothing from what is known."""
+    entry = Entry(company="c0ffee", version=5, dnb_id=9)
+    assert entry == entry.of_company("")

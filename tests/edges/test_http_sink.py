@@ -49,7 +49,7 @@ class Bench:
         first = self._ticket
         for call in calls:
             self._ticket += 1
-            self.sink.submit(Send(self._ticket, tenant, call, not_after))
+            self.sink.submit(Send(self._ticket, tenant, tenant, call, not_after))
         await until(lambda: len(self._over(first)) == len(calls))
         return self._over(first)
 
@@ -264,7 +264,7 @@ async def test_a_cancelled_sink_leaves_nothing_behind() -> None:
         await at.call(READ)
         at.emulator.inject("slow", seconds=0.9, count=4)
         for ticket in range(100, 104):
-            at.sink.submit(Send(ticket, "a", READ, FOREVER))
+            at.sink.submit(Send(ticket, "a", "a", READ, FOREVER))
         await until(lambda: at.emulator.history.calls_total >= 5)
     assert at.ended_after < 0.5
 

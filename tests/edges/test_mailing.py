@@ -124,3 +124,42 @@ async def test_without_a_mail_server_nobody_is_told(ledger: Ledger) -> None:
     async with mail_server() as server:
         with anyio.fail_after(5.0):
             await Mailing(settings(server, smtp_host=""), ledger.stores, ledger.write, Clock()).run()
+
+
+async def test_a_partition_that_goes_in_the_middle_ends_the_look(ledger: Ledger) -> None:
+    """While one tenant's mail is on its way the partition is taken away: the next tenant is its next owner's."""
+    ledger.store.put([(customer(1), refused(1), 1), (customer(1, "havgard"), refused(1), 2)])
+
+    async def write(partition: Partition, key: str, value: bytes) -> int | None:
+        del partition, value
+        ledger.stores.clear()
+        ledger.store.close()
+        ledger.written.append(key)
+        return None
+
+    async with mail_server() as server:
+        postman = Mailing(settings(server), ledger.stores, write, Clock())
+        postman.use_addresses({**NOTIFY, "havgard": ("post@havgard.example",)})
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(postman.run)
+            await until(lambda: ledger.written == ["_mail/fjellvik"])
+            await anyio.sleep(3.0)
+            tasks.cancel_scope.cancel()
+    assert 1 == len(server.taken)
+
+
+async def test_a_partition_that_is_not_restored_is_not_looked_at(ledger: Ledger) -> None:
+    """What was told may stand behind the failures in the ledger: both must have been read."""
+    ledger.store.put([(customer(1), refused(1), 1)])
+    async with mail_server() as server:
+        postman = Mailing(settings(server), ledger.stores, ledger.write, Clock())
+        postman.use_addresses(NOTIFY)
+        is_restored = False
+        postman.is_restored = lambda _: is_restored
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(postman.run)
+            await anyio.sleep(5.0)
+            assert [] == server.taken
+            is_restored = True
+            await until(lambda: len(server.taken) == 1)
+            tasks.cancel_scope.cancel()

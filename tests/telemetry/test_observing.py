@@ -129,7 +129,7 @@ def test_tenants_beyond_the_limit_share_one_label() -> None:
         for number in range(50):
             at.saw(settled("delivered", tenant=f"t{number}"))
             call = Call(method="GET", target="x")
-            at.saw(Send(number + 50 * round_of, f"t{number}", call, NOW))
+            at.saw(Send(number + 50 * round_of, f"t{number}", "c", call, NOW))
             at.saw(event=Replied(number + 50 * round_of, Answered(status=200)))
     counts = [at.value("settled_total", settlement="delivered", reason="", tenant=one) for one in ("t0", "t1", "other")]
     calls = [at.value("calls_total", method="GET", result="2xx", tenant=one) for one in ("t0", "t1", "other")]
@@ -163,7 +163,7 @@ def test_a_tenant_that_only_ignored_records_name_has_no_label(reason: str) -> No
 def test_a_call_is_counted_by_its_end_and_timed(reply: Reply, result: str) -> None:
     """Calls are counted by method, status class or failure, and tenant, and timed from their grant."""
     at = Bench()
-    at.saw(Send(7, "fjellvik", Call(method="PUT", target="api/biz/customers/1"), NOW + 9))
+    at.saw(Send(7, "fjellvik", "c", Call(method="PUT", target="api/biz/customers/1"), NOW + 9))
     at.saw(event=Replied(7, reply), now=NOW + 0.2)
     assert 1.0 == at.value("calls_total", method="PUT", result=result, tenant="fjellvik")
     buckets = [at.value("call_seconds_bucket", method="PUT", le=bound) for bound in ("0.1", "0.25")]
@@ -174,9 +174,9 @@ def test_a_call_that_was_not_sent_is_no_call() -> None:
     """It is counted by why it was not sent; the ticket may be sent again."""
     at = Bench()
     call = Call(method="GET", target="x")
-    at.saw(Send(7, "fjellvik", call, NOW))
+    at.saw(Send(7, "fjellvik", "c", call, NOW))
     at.saw(event=NotSent(7, "fenced"))
-    at.saw(Send(8, "fjellvik", call, NOW))
+    at.saw(Send(8, "fjellvik", "c", call, NOW))
     at.saw(event=Replied(8, Answered(status=200)))
     assert (1.0, 1.0) == (
         at.value("calls_not_sent_total", reason="fenced"),

@@ -41,6 +41,9 @@ MOMENT_DNB_{{ $name | snakecase | upper }}: {{ include "moment-dnb.text" $value 
 {{- if ne (empty $smtp.existingSecret) (empty (compact (list $smtp.passwordKey $smtp.caKey))) -}}
 {{- $findings = append $findings "smtp.existingSecret: goes with smtp.passwordKey, smtp.caKey or both" -}}
 {{- end -}}
+{{- if and .Values.settings.smtpHost (not .Values.settings.mailFrom) -}}
+{{- $findings = append $findings "settings.mailFrom: needed with settings.smtpHost" -}}
+{{- end -}}
 {{- if ne (empty .Values.settings.smtpUsername) (empty $smtp.passwordKey) -}}
 {{- $findings = append $findings "settings.smtpUsername and smtp.passwordKey: give both or none" -}}
 {{- end -}}
