@@ -24,7 +24,7 @@ demo: .venv/run.stamp ## the daemon at work, with its own broker and its own DnB
 	@$(BIN)/moment-dnb demo $(ARGS)
 
 test: .venv/dev.stamp ## all tests; the real Kafka comes from KAFKA_BOOTSTRAP, Docker or Java, whichever answers first
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m checks.all_tests $(ARGS)
 
 kafka: .venv/dev.stamp ## a real Kafka for `make demo ARGS="--bootstrap …"`, until Ctrl-C
 	@$(BIN)/python -m tests.kafka_broker

@@ -32,6 +32,17 @@ class Admitting:
             self._take(assignment, arrival)
         assignment.offsets.advance(event.position)
 
+    def catch_up(self) -> None:
+        """Begin what was held back, once all that a former owner may have had in work is read."""
+        for assignment in self._state.assignments.values():
+            if assignment.caught_up_at and not assignment.is_catching_up(self._state.now):
+                assignment.caught_up_at = 0
+                swept = {sweep.tenant for sweep in assignment.sweeps.values()}
+                self._state.hungry |= assignment.waiting | swept
+                for lane in list(assignment.lanes.values()):
+                    if lane.current is None and lane.queued is not None:
+                        self._delivering.proceed(assignment, lane)
+
     def _take(self, assignment: Assignment, arrival: Arrival) -> None:
         match arrival.message:
             case Undecodable() as cause:
@@ -96,6 +107,7 @@ class Admitting:
             return
         superseded = lane.offer(item)
         if superseded:
+            item.is_suspect = item.is_suspect or superseded.is_suspect
             self._state.settle(assignment, superseded, "superseded")
         if lane.current and lane.phase == "backing_off":
             self._delivering.supersede(Work(assignment, lane, lane.current))
@@ -111,7 +123,7 @@ class Admitting:
         if is_behind or not self._state.is_served(tenant):
             lane.advance()
             self._recording.wait(Work(assignment, lane, item))
-        else:
+        elif not assignment.is_catching_up(self._state.now):
             self._delivering.proceed(assignment, lane)
 
 

@@ -36,7 +36,7 @@ from daemon.core.parting import Parting
 from daemon.core.procedure import Probe, Recipe
 from daemon.core.recording import Recording
 from daemon.core.refilling import Refilling
-from daemon.core.state import ALL_TENANTS, Assignment, Policy, State, Work
+from daemon.core.state import ALL_TENANTS, CATCH_UP_RECORDS, CATCH_UP_SECONDS, Assignment, Policy, State, Work
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +81,7 @@ class Planner:
         self._state.now = now
         self._dispatch(event)
         self._wake()
+        self._admitting.catch_up()
         self._parting.step()
         if self._state.are_holds_changed:
             self._apply_holds()
@@ -101,6 +102,8 @@ class Planner:
         for assignment in self._state.assignments.values():
             if assignment.ending:
                 instants.append(assignment.deadline)
+            elif assignment.is_catching_up(now):
+                instants.append(assignment.caught_up_by)
             elif assignment.next_due is not None and self._refilling.may_load(assignment):
                 instants.append(assignment.next_due)
         return min(instants)
@@ -182,6 +185,9 @@ class Planner:
         assignment = Assignment(event.partition, event.generation, event.position)
         assignment.is_handed_over = event.handed_over
         assignment.suspect_before = 0 if event.handed_over else event.end
+        if assignment.suspect_before > event.position:
+            assignment.caught_up_at = min(assignment.suspect_before, event.position + CATCH_UP_RECORDS)
+            assignment.caught_up_by = self._state.now + CATCH_UP_SECONDS
         assignment.late_until = self._state.now + self._state.policy.retrying.late_bound
         assignment.parked = event.parked
         assignment.waiting = set(event.waiting_tenants)

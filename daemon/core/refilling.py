@@ -42,7 +42,11 @@ class Refilling:
     def may_load(self, assignment: Assignment) -> bool:
         """Tell whether due entries may be taken: none are on their way, and not too much is open in all."""
         is_full = len(assignment.lanes) >= self._state.policy.bounds.open_in_all
-        return not assignment.ending and not is_full and ("due", None) not in assignment.loading
+        return self._is_open(assignment) and not is_full and ("due", None) not in assignment.loading
+
+    def _is_open(self, assignment: Assignment) -> bool:
+        """Tell whether anything may be taken from the partition's ledger."""
+        return not assignment.ending and not assignment.is_catching_up(self._state.now)
 
     def _uncrowd(self, name: str) -> None:
         """Look at what is due of a tenant whose lanes were full when that was looked at last."""
@@ -99,13 +103,13 @@ class Refilling:
     def _refill(self, name: str) -> None:
         for assignment in self._state.assignments.values():
             is_asked = ("waiting", name) in assignment.loading
-            if name in assignment.waiting and not is_asked and not assignment.ending:
+            if name in assignment.waiting and not is_asked and self._is_open(assignment):
                 self._load(assignment, "waiting", name)
 
     def _sweep(self, name: str) -> None:
         """Take the next portion of what was released of a tenant's parked changes."""
         for assignment in self._state.assignments.values():
-            for sweep in assignment.sweeps.values() if not assignment.ending else ():
+            for sweep in assignment.sweeps.values() if self._is_open(assignment) else ():
                 if sweep.tenant == name and not sweep.is_asked:
                     sweep.is_asked = True
                     load = Load(

@@ -47,6 +47,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 Ending = Literal["finishing", "handing_over", "committing"]
 """How far a revoked partition is: calls in flight finish, the handover is written, the last offset is committed."""
 
+CATCH_UP_RECORDS = 5_000
+"""So many records beyond its watermark a former owner may have had in work: these are read before anything is begun."""
+
+CATCH_UP_SECONDS = 5.0
+"""Reading them takes less; should they never come (the log may end with records that nobody sees), work begins then."""
+
 ALL_TENANTS = "*"
 """The scope of a hold that concerns every tenant."""
 
@@ -72,7 +78,9 @@ class Sweep:
 class Assignment:
     """One partition while it is ours: its offsets, its open lanes, and what its ledger still holds for later.
 
-    `unseen` and `unseen_due` are what was noted since the store was last asked: its answer may be older than that.
+    Without a handover the newest of two versions may have been delivered already: nothing is begun before the offset
+    `caught_up_at` is read, or the instant `caught_up_by` has come. `unseen` and `unseen_due` are what was noted since
+    the store was last asked: its answer may be older than that.
     """
 
     def __init__(self, partition: Partition, generation: Generation, position: int) -> None:
@@ -83,6 +91,8 @@ class Assignment:
         self.lanes: dict[Entity, Lane] = {}
         self.attempts: dict[Entity, Attempt] = {}
         self.suspect_before = 0
+        self.caught_up_at = 0
+        self.caught_up_by = 0.0
         self.late_until = 0.0
         self.is_handed_over = True
         self.parked = 0
@@ -97,6 +107,10 @@ class Assignment:
         self.share = 0.0
         self.ending: Ending | None = None
         self.deadline = 0.0
+
+    def is_catching_up(self, now: float) -> bool:
+        """Tell whether a newer version of what is known may lie in what the former owner had in work, unread yet."""
+        return self.offsets.position < self.caught_up_at and now < self.caught_up_by
 
     def note(self, tenant: str, entry: Entry) -> None:
         """Remember that the ledger holds an entry of the tenant that wants work later, if it does."""

@@ -3,11 +3,12 @@
 import msgspec
 import pytest
 
-from daemon.core.actions import DeadLetter, Record, Send
-from daemon.core.events import DeadLettered, Fetched
+from daemon.core.actions import DeadLetter, Load, Record, Send
+from daemon.core.events import DeadLettered, Fetched, Woke
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Generation, Ignored, Tenant, Undecodable
 from daemon.core.notices import Conflicted, Received, Settled
+from daemon.core.state import CATCH_UP_RECORDS, CATCH_UP_SECONDS
 from tests.core.playbook import GENERATION, PARTITION, POLICY, START, TENANT, Playbook, change, changed, said
 
 DELIVERED = Entry(company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, number="100009", generation=GENERATION)
@@ -203,3 +204,44 @@ def test_a_bug_in_telling_drafts_parks_the_change() -> None:
     play.begin()
     play.fetch(change(1, "undraftable"))
     assert ["GET"] == play.sent()
+
+
+def test_nothing_of_an_uncertain_tail_is_begun_before_all_of_it_is_read() -> None:
+    """The former owner may have delivered version 2 already: version 1, which comes first, is never written over it."""
+    play = Playbook()
+    play.begin(handed_over=False, end=2)
+    play.fetch(change(1, "v1"))
+    assert ([], []) == (play.sent(), play.settled())
+    play.fetch(change(2, "v2"))
+    assert (["GET"], [("superseded", 0)]) == (play.sent(), play.settled())
+    play.deliver()
+    assert (2, True) == (play.entry().version, play.entry().dirty_until is not None)
+
+
+def test_an_uncertain_tail_that_ends_unseen_is_waited_for_a_while() -> None:
+    """The log may end with records that no consumer is shown: work begins all the same."""
+    play = Playbook()
+    play.begin(handed_over=False, end=9)
+    play.fetch(change(1, "v1"))
+    assert play.now + CATCH_UP_SECONDS >= play.planner.next_wake(play.now)
+    play.give(Woke(), after=CATCH_UP_SECONDS)
+    play.commit()
+    assert ["GET"] == play.sent()
+
+
+def test_a_long_backlog_is_not_an_uncertain_tail() -> None:
+    """The former owner had no more than so many records in work: beyond them nothing is held back."""
+    play = Playbook()
+    play.begin(handed_over=False, end=10**6)
+    play.offset = CATCH_UP_RECORDS - 1
+    play.fetch(change(1, "v1"))
+    assert ["GET"] == play.sent()
+
+
+def test_what_the_ledger_holds_is_not_begun_either() -> None:
+    """A parked change may have a newer version in the uncertain tail."""
+    play = Playbook()
+    play.begin(handed_over=False, end=1, entry=Entry(company="c0ffee", parked=parked("waiting", 1)))
+    assert [] == play.all(Load)
+    play.fetch(change(2, "v2", number=2))
+    assert "waiting" in {load.which for load in play.all(Load)}
