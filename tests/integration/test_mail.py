@@ -110,9 +110,10 @@ async def test_a_refused_customer_is_mailed_once_to_its_tenant(kafka: Kafka, tmp
         "    reason: customer_number_out_of_range\n"
         "    field:  customerNumber = 10001\n"
         "    rule:   from 100000 to 199999\n"
-        "    repair: give the customer a number within the range in Moment; it is sent again when it is saved\n"
+        "    repair: give the customer in Moment a number of digits, not beginning with 0, within the range; saved, "
+        "it is sent again\n"
         "\n"
-        "Each is sent again by itself when it is saved in Moment, or when what it needs is repaired.\n"
+        "Each is tried again when it is saved in Moment. What is repaired in DnB is noticed within half an hour.\n"
     )
 
 
