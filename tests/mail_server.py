@@ -66,6 +66,7 @@ async def mail_server(certificates: Path | None = None) -> AsyncGenerator[MailSe
         context.load_cert_chain(certificates / "server.pem")
 
     def connection() -> SMTP:
+        """Return the server's side of a new connection."""
         return SMTP(
             server,
             hostname="localhost",

@@ -1,15 +1,29 @@
-"""What must be in DnB first: waited for, looked up, parked for, and released by its delivery."""
+"""What must be in DnB first: waited for, looked up and parked for."""
 
 import msgspec
 
-from daemon.core.actions import Consult, Load, PutBack, Record, Send
+from daemon.core.actions import Consult, Load, Record
 from daemon.core.events import Arrival as Arriving
-from daemon.core.events import Assigned, Consulted, Fetched, Loaded, Lost, Recorded, Revoking, Woke
-from daemon.core.ledger import Entry, Parked
-from daemon.core.model import Change, Entity, Generation, Tenant
-from daemon.core.notices import Checked, Misbehaved, Released
+from daemon.core.events import Assigned, Consulted, Fetched, Lost, Recorded, Revoking, Woke
+from daemon.core.ledger import Entry
+from daemon.core.model import Entity, Generation, Tenant
+from daemon.core.notices import Checked, Misbehaved
+from tests.core.dependents import (
+    CUSTOMER,
+    FAILED,
+    INVOICE,
+    KNOWN,
+    PROJECT,
+    REFUSED,
+    WAIT_SECONDS,
+    WAITING,
+    kept,
+    load,
+    project,
+    targets,
+    wake,
+)
 from tests.core.playbook import (
-    ENTITY,
     GENERATION,
     OTHER,
     PARTITION,
@@ -20,70 +34,8 @@ from tests.core.playbook import (
     change,
     changed,
     of_kind,
-    refusal,
     said,
 )
-
-CUSTOMER = ENTITY
-PROJECT = Entity("fjellvik", "project", 1)
-INVOICE = Entity("fjellvik", "invoice", 1)
-KNOWN = Entry(company="c0ffee", version=3, fingerprint="t1:x", dnb_id=381, generation=GENERATION)
-WAITING = Entry(
-    company="c0ffee",
-    generation=GENERATION,
-    parked=Parked(version=1, data=b"x", occurred_at=START, reason="waiting", since=START),
-)
-REFUSED = Entry(
-    company="c0ffee",
-    generation=GENERATION,
-    parked=Parked(
-        version=1, data=b"refuse", occurred_at=START, reason="bad_number", since=START, refusal=refusal("bad_number")
-    ),
-)
-BLOCKED = Entry(
-    company="c0ffee",
-    generation=GENERATION,
-    parked=Parked(
-        version=1, data=b"y", occurred_at=START, reason="missing_dependency", since=START, next_try=START + 300,
-        attempts=1, blocked_by=CUSTOMER.key,
-    ),
-)  # fmt: skip
-WAIT_SECONDS = POLICY.retrying.dependency_wait
-
-
-def project(version: int = 1, data: str = "x", *, number: int = 1) -> Change:
-    """Return a change of a project."""
-    return of_kind("project", change(version, data, number=number))
-
-
-def targets(play: Playbook) -> list[str]:
-    """Return what was called so far."""
-    return [f"{send.call.method} {send.call.target}" for send in play.all(Send)]
-
-
-def wake(play: Playbook, after: float) -> None:
-    """Let time pass in steps, with every commit accepted, so that nothing is fenced."""
-    until = play.now + after
-    while play.now < until:
-        play.give(Woke(), after=min(2.0, until - play.now))
-        play.commit()
-
-
-def load(play: Playbook, *entries: tuple[Entity, Entry], exhausted: bool = True) -> None:
-    """Answer the newest load."""
-    asked = play.last(Load)
-    loaded = Loaded(
-        partition=asked.partition, generation=asked.generation, which=asked.which, tenant=asked.tenant,
-        entries=entries, next_due=None, exhausted=exhausted, about=asked.about,
-    )  # fmt: skip
-    play.give(loaded)
-
-
-def kept(play: Playbook) -> Parked:
-    """Return the parked change of the newest entry."""
-    parked = play.entry().parked
-    assert parked is not None
-    return parked
 
 
 def test_a_change_waits_for_its_dependency_that_is_on_its_way() -> None:
@@ -165,42 +117,6 @@ def test_a_dependency_goes_before_what_waits_for_its_turn() -> None:
         (record.entity, record.entry.parked.reason) for record in play.all(Record) if record.entry.parked
     ]
     assert "GET customers/1" == targets(play)[-1]
-
-
-def test_a_delivery_releases_what_is_parked_for_it() -> None:
-    """When the customer is delivered, the projects that are parked for it are taken from the ledger and delivered."""
-    play = Playbook()
-    play.begin(entry=BLOCKED)
-    play.fetch(change(1))
-    play.deliver()
-    asked = play.last(Load)
-    assert ("blocked", CUSTOMER, "") == (asked.which, asked.about, asked.after)
-    customer = play.entry()
-    load(play, (PROJECT, BLOCKED))
-    play.consulted({CUSTOMER: customer})
-    play.deliver()
-    assert [Released("delivered", PROJECT, 1)] == play.all(Released)
-
-
-def test_what_is_released_comes_in_portions() -> None:
-    """Ten thousand invoices of one customer do not all come into the lanes at once."""
-    play = Playbook(changed(POLICY, open_per_tenant=2, open_in_all=100))
-    play.begin(entry=BLOCKED)
-    play.fetch(change(1))
-    play.deliver()
-    customer = play.entry()
-    two, three = Entity("fjellvik", "project", 2), Entity("fjellvik", "project", 3)
-    load(play, (two, BLOCKED), (three, BLOCKED), exhausted=False)
-    assert 1 == len(play.all(Load))
-    first, second = play.all(Consult)
-    for asked in (first, second):
-        play.give(Consulted(PARTITION, GENERATION, asked.entity, {CUSTOMER: customer}))
-    play.deliver()
-    swept = [one for one in play.all(Load) if one.about == CUSTOMER]
-    assert [("blocked", ""), ("blocked", three.key)] == [(one.which, one.after) for one in swept]
-    play.give(Loaded(PARTITION, GENERATION, "blocked", "fjellvik", (), next_due=None, exhausted=True, about=CUSTOMER))
-    play.give(Woke(), after=1.0)
-    assert swept == [one for one in play.all(Load) if one.about == CUSTOMER]
 
 
 def test_a_refused_dependency_parks_what_depends_on_it() -> None:
@@ -352,17 +268,6 @@ def test_what_waits_in_a_partition_that_goes_is_not_started_again() -> None:
     assert [] == play.all(Consult)
 
 
-def test_a_parked_change_whose_dependency_still_lacks_is_parked_again() -> None:
-    """A try out of the ledger does not wait in a lane: the next try is further away."""
-    play = Playbook()
-    play.begin(entry=BLOCKED)
-    wake(play, 300.0)
-    load(play, (PROJECT, BLOCKED))
-    play.consulted()
-    play.reply(said("absent"))
-    assert (2, "missing_dependency") == (kept(play).attempts, kept(play).reason)
-
-
 def test_a_check_whose_dependency_is_gone_ends() -> None:
     """A delivered project that is read again, and whose customer is nowhere any more, is a person's doing."""
     dirty = Entry(
@@ -406,34 +311,6 @@ def test_an_invoice_needs_its_customer_and_its_project() -> None:
     assert [("delivered", 2), ("delivered", 1), ("delivered", 0)] == play.settled()
 
 
-def test_a_second_delivery_sweeps_again() -> None:
-    """What was parked for the customer while its dependents were being released is not forgotten."""
-    play = Playbook()
-    play.begin(entry=BLOCKED)
-    play.fetch(change(1))
-    play.deliver()
-    play.fetch(change(2, "y"), entry=play.entry())
-    play.deliver()
-    load(play)
-    assert ["blocked", "blocked"] == [one.which for one in play.all(Load) if one.about == CUSTOMER]
-    load(play)
-    play.give(Woke(), after=1.0)
-    assert 2 == len([one for one in play.all(Load) if one.about == CUSTOMER])
-
-
-def test_what_is_released_while_its_tenant_is_held_comes_again() -> None:
-    """What was taken from the ledger and could not be served is put back, and asked for when it can."""
-    play = Playbook()
-    play.begin(entry=BLOCKED)
-    play.fetch(change(1))
-    play.deliver()
-    play.hold("fjellvik", float("inf"))
-    load(play, (PROJECT, BLOCKED))
-    assert (PROJECT,) == play.last(PutBack).entities
-    play.hold("fjellvik", None)
-    assert ["", ""] == [one.after for one in play.all(Load) if one.about == CUSTOMER]
-
-
 def test_what_can_do_without_its_dependency_does_so_after_the_wait() -> None:
     """A credit note of an invoice older than the integration waits once for it, and is then booked without."""
     play = Playbook()
@@ -447,46 +324,6 @@ def test_what_can_do_without_its_dependency_does_so_after_the_wait() -> None:
     play.reply(said("dispensable"))
     play.deliver()
     assert [("delivered", 0)] == play.settled()
-
-
-def test_a_dependency_that_comes_while_the_change_is_being_parked_is_not_missed() -> None:
-    """The ledger is asked once more when the parking is written: what came meanwhile releases the change at once."""
-    play = Playbook()
-    play.begin()
-    play.fetch(project())
-    play.consulted({CUSTOMER: REFUSED})
-    parking = play.last(Record)
-    play.fetch(change(2), entry=REFUSED)
-    play.deliver()
-    customer = play.entry()
-    play.give(Recorded((parking.ticket,)))
-    play.consulted({CUSTOMER: customer})
-    assert ("blocked", CUSTOMER) == (play.last(Load).which, play.last(Load).about)
-    load(play, (PROJECT, parking.entry))
-    play.consulted({CUSTOMER: customer})
-    play.deliver()
-    assert [Released("delivered", PROJECT, 1)] == play.all(Released)[-1:]
-
-
-def test_a_dependency_that_still_lacks_releases_nothing() -> None:
-    """Asked once more, the ledger knows nothing new, or the tenant is not known any more."""
-    play = Playbook()
-    play.begin()
-    play.fetch(project())
-    play.consulted({CUSTOMER: REFUSED})
-    play.record()
-    play.consulted({CUSTOMER: REFUSED})
-    play.tenants()
-    play.consulted({CUSTOMER: KNOWN})
-    assert [] == play.all(Load)
-
-
-FAILED = msgspec.structs.replace(
-    WAITING,
-    parked=Parked(
-        version=1, data=b"x", occurred_at=START, reason="status_503", since=START, next_try=START + 90, attempts=1
-    ),
-)
 
 
 def test_a_dependency_that_has_failed_for_now_is_waited_for() -> None:

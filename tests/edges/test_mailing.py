@@ -131,6 +131,7 @@ async def test_a_partition_that_goes_in_the_middle_ends_the_look(ledger: Ledger)
     ledger.store.put([(customer(1), refused(1), 1), (customer(1, "havgard"), refused(1), 2)])
 
     async def write(partition: Partition, key: str, value: bytes) -> int | None:
+        """Take the partition away instead of writing."""
         del partition, value
         ledger.stores.clear()
         ledger.store.close()
