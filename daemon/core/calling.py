@@ -39,13 +39,20 @@ class Calling:
         ticket.is_granted = True
         for attempt in ticket.attempts:
             attempt.has_written = attempt.has_written or ticket.call.writes
+            if attempt.work is not None and ticket.call.writes:
+                attempt.work.item.has_written = True
         self._state.output.append(Send(number, ticket.tenant, ticket.company, ticket.call, not_after))
 
     def outdated(self, number: int) -> Attempt | None:
-        """Return the attempt whose granted call would write an old version, while a newer one queues in its lane."""
+        """Return the attempt whose granted call would write an old version, while a newer one queues in its lane.
+
+        A check gives way to none: the newer version may be refused, and what is wrong in DnB would stay so.
+        """
         ticket = self._state.tickets[number]
         work = ticket.attempts[0].work
         if not ticket.call.writes or work is None or work.lane.queued is None or work.assignment.ending:
+            return None
+        if work.item.origin == "check":
             return None
         return ticket.attempts[0] if work.item.displaced < DISPLACED_AT_MOST else None
 

@@ -369,7 +369,7 @@ def _was_attempted(work: Work, now: float) -> bool:
     """Tell whether a write may have left lately that no entry tells the end of: here, or with the owner before."""
     item, dirty_until = work.item, work.lane.entry.dirty_until
     is_in_tail = item.origin == "record" and item.is_suspect
-    return item.attempts > 0 or is_in_tail or (dirty_until is not None and dirty_until > now)
+    return item.attempts > 0 or item.has_written or is_in_tail or (dirty_until is not None and dirty_until > now)
 
 
 def _denied(reason: str) -> Refused:

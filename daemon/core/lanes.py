@@ -15,7 +15,10 @@ Phase = Literal["idle", "consulting", "depending", "calling", "backing_off", "re
 
 
 class Item:
-    """One change in a lane. `offset` is its record's, None for what came from the ledger."""
+    """One change in a lane. `offset` is its record's, None for what came from the ledger.
+
+    `has_written`: a write of it, or of what it replaced, has left; a check writes no more than was delivered.
+    """
 
     __slots__ = (
         "attempts",
@@ -23,6 +26,7 @@ class Item:
         "displaced",
         "first_failed_at",
         "first_missed_at",
+        "has_written",
         "is_suspect",
         "offset",
         "origin",
@@ -38,6 +42,7 @@ class Item:
         self.displaced = 0
         self.first_failed_at: float | None = None
         self.first_missed_at: float | None = None
+        self.has_written = False
 
     def inherit(self, other: "Item") -> None:
         """Take over the failed tries of the item that this one replaces: the API is no better for a newer version."""
@@ -46,6 +51,7 @@ class Item:
         self.first_failed_at = other.first_failed_at
         self.first_missed_at = other.first_missed_at
         self.is_suspect = self.is_suspect or other.is_suspect
+        self.has_written = other.has_written and other.origin != "check"
 
 
 class Lane:

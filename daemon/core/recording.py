@@ -103,7 +103,8 @@ class Recording:
         )
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)
-        dirty_data = None if item.attempts or work.lane.must_read else entry.dirty_data
+        was_attempted = item.attempts > 0 or item.has_written or item.is_suspect
+        dirty_data = None if was_attempted else entry.dirty_data
         self._record(work, msgspec.structs.replace(entry, parked=parked, dirty_data=dirty_data), "parked", cause.reason)
 
     def wait(self, work: Work) -> None:

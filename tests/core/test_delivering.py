@@ -14,6 +14,10 @@ FAILED = Parked(
     version=6, data=b"y", occurred_at=START, reason="status_503", since=START, next_try=START + 3, attempts=1
 )
 ENTRY = Entry(company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, generation=GENERATION, parked=FAILED)
+DIRTY = Entry(
+    company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, generation=GENERATION, dirty_until=START + 9.0,
+    dirty_data=b"x", occurred_at=START,
+)  # fmt: skip
 OTHER_TENANT = Tenant(name="havgard", company="decade", quota=1_000.0)
 
 
@@ -357,12 +361,8 @@ def test_a_back_off_that_ends_in_the_drain_starts_nothing() -> None:
 
 def test_a_denied_check_is_done_later() -> None:
     """A check stays in doubt, however well the tenant was probed: its doubt is never dropped for a denial."""
-    dirty = Entry(
-        company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, generation=GENERATION, dirty_until=START + 9.0,
-        dirty_data=b"x", occurred_at=START,
-    )  # fmt: skip
     play = Playbook()
-    play.begin(entry=dirty)
+    play.begin(entry=DIRTY)
     play.fetch(change(1, number=2))
     play.reply(said("denied"))
     play.record()
@@ -370,7 +370,7 @@ def test_a_denied_check_is_done_later() -> None:
     play.reply(said("equal"))
     wake(play, 8.0)
     due = next(load for load in reversed(play.all(Load)) if load.which == "due")
-    play.give(Loaded(PARTITION, GENERATION, due.which, due.tenant, ((ENTITY, dirty),), None, exhausted=True))
+    play.give(Loaded(PARTITION, GENERATION, due.which, due.tenant, ((ENTITY, DIRTY),), None, exhausted=True))
     play.reply(said("denied"))
     assert [] == play.all(Checked)
     assert 2 == len([held for held in play.all(Held) if held.reason == "status_403"])
@@ -397,6 +397,28 @@ def test_a_held_tenant_without_a_company_keeps_what_is_known() -> None:
     play.fetch(change(4), change(6, "y"), entry=known)
     assert [("stale", 0)] == play.settled()
     assert ("c0ffee", 5, 9) == (play.entry().company, play.entry().version, play.entry().dnb_id)
+
+
+def test_a_check_gives_way_to_no_newer_version() -> None:
+    """The newer version turns out to be refused: what a late write spoiled must have been put right all the same."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    wake(play, 10.0)
+    load_due(play, DIRTY)
+    play.fetch(change(6, "refuse"))
+    play.reply(said("absent"))
+    play.reply(said("done"))
+    play.record()
+    assert [Checked("healed", ENTITY)] == play.all(Checked)
+    assert (["GET", "PUT"], "bad_number") == (play.sent(), kept(play).reason)
+
+
+def test_a_refused_version_takes_nothing_from_the_check_of_the_delivered_one() -> None:
+    """Nothing of it was ever sent: the delivered version is still what DnB must hold."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(6, "refuse"), entry=DIRTY)
+    assert (b"x", START + 9.0) == (play.entry().dirty_data, play.entry().dirty_until)
 
 
 def _held(play: Playbook) -> tuple[str | None, str, float | None]:
