@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := daemon tests bench checks
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
+	--no-strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
