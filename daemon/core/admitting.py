@@ -107,12 +107,20 @@ class Admitting:
             return
         superseded = lane.offer(item)
         if superseded:
+            self._doubt(lane, superseded)
             item.is_suspect = item.is_suspect or superseded.is_suspect
             self._state.settle(assignment, superseded, "superseded")
         if lane.current and lane.phase == "backing_off":
             self._delivering.supersede(Work(assignment, lane, lane.current))
         elif lane.current and lane.phase == "depending":
             self._delivering.start(self._delivering.supersede(Work(assignment, lane, lane.current)))
+
+    def _doubt(self, lane: Lane, superseded: Item) -> None:
+        """Remember the number under which a former owner may have created what is superseded."""
+        tenant = self._state.tenants.get(lane.entity.tenant)
+        if superseded.is_suspect and tenant is not None:
+            prepared = prepare(self._state.recipes[lane.entity.kind], tenant, superseded.change)
+            lane.note_number(prepared.number if isinstance(prepared, Prepared) else "")
 
     def _open(self, assignment: Assignment, item: Item, known: Entry) -> None:
         tenant = item.change.entity.tenant

@@ -41,6 +41,7 @@ class Calling:
             attempt.has_written = attempt.has_written or ticket.call.writes
             if attempt.work is not None and ticket.call.writes:
                 attempt.work.item.has_written = True
+                attempt.work.lane.note_number(attempt.number)
         self._state.output.append(Send(number, ticket.tenant, ticket.company, ticket.call, not_after))
 
     def outdated(self, number: int) -> Attempt | None:

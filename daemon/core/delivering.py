@@ -100,6 +100,7 @@ class Delivering:
         if not isinstance(prepared, Prepared):
             return already(prepared)
         attempt.fingerprint, attempt.dependencies = prepared.fingerprint, prepared.dependencies
+        attempt.number = prepared.number
         entry = work.lane.entry
         if entry.dnb_id is not None and entry.fingerprint == prepared.fingerprint and not work.lane.is_dirty:
             return already(Unchanged(entry.dnb_id, entry.number or ""))

@@ -10,6 +10,9 @@ from daemon.core.procedure import Known
 Origin = Literal["record", "parked", "check"]
 """Where an item came from: a record of the input topic, a parked change of the ledger, a dirty entry to be checked."""
 
+NUMBERS_KEPT = 8
+"""So many numbers are remembered under which an entity may have been created: more renumberings in doubt are a bug."""
+
 Phase = Literal["idle", "consulting", "depending", "calling", "backing_off", "recording"]
 """What a lane does: `consulting` the ledger on dependencies, `depending` on one that is not delivered yet."""
 
@@ -68,6 +71,7 @@ class Lane:
         "entity",
         "entry",
         "must_read",
+        "numbers_tried",
         "phase",
         "queued",
         "retry_at",
@@ -85,6 +89,7 @@ class Lane:
         self.awaits: Entity | None = None
         self.must_read = False
         self.dirty_until = entry.dirty_until
+        self.numbers_tried = entry.numbers_tried
         self.version_seen = entry.highest
 
     def offer(self, item: Item) -> Item | None:
@@ -113,6 +118,11 @@ class Lane:
         if item.is_suspect or item.origin == "check" or item.change.replay is not None or not is_fresh:
             self.must_read = True
 
+    def note_number(self, number: str) -> None:
+        """Remember that the entity may be created under that number without the entry's telling."""
+        if number and self.entry.dnb_id is None and number not in self.numbers_tried:
+            self.numbers_tried = (*self.numbers_tried, number)[-NUMBERS_KEPT:]
+
     @property
     def is_dirty(self) -> bool:
         """Tell whether DnB may hold something that the entry does not know."""
@@ -126,6 +136,7 @@ class Lane:
             number=self.entry.number,
             dirty=self.is_dirty,
             related=related,
+            numbers_tried=self.numbers_tried,
         )
 
     def content_of(self, version: int) -> bytes | None:

@@ -47,7 +47,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `company` is the company key's hash, empty while no company was known; `version` is the delivered one, 0 for none;
     `dirty_until` is set while DnB may hold something that the ledger does not know, with `dirty_data` to put it right.
-    `remarks` are the reasons of what a person should know about the delivery.
+    `remarks` are the reasons of what a person should know about the delivery. `numbers_tried` are those under which a
+    create that is not in `dnb_id` may have gone through.
     """
 
     scheme: int = SCHEME
@@ -64,6 +65,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dirty_data: bytes | None = None
     parked: Parked | None = None
     remarks: tuple[str, ...] = ()
+    numbers_tried: tuple[str, ...] = ()
     unknown: dict[str, Any] = {}
 
     @property

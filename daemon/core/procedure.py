@@ -67,6 +67,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     concluded before DnB was read. `related` holds the DnB id of each dependency that the ledger knows as delivered.
     `has_waited`: a dependency that is nowhere has been waited for long enough, so what can do without it should.
     `was_attempted`: a write of this entity, perhaps of an older version, may have left lately, its end unrecorded.
+    `numbers_tried`: the business numbers under which older versions may have created it, unrecorded.
     """
 
     version: int
@@ -76,6 +77,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     related: Mapping[Kind, int] = {}
     has_waited: bool = False
     was_attempted: bool = False
+    numbers_tried: tuple[str, ...] = ()
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,12 +172,14 @@ Procedure = Generator[Call, Reply, Outcome]
 class Prepared(msgspec.Struct, frozen=True):
     """A decoded and checked change: its fingerprint, how to start the procedure that delivers it, and what it needs.
 
-    `dependencies` are in the order in which they are delivered: customer, project, credited invoice.
+    `dependencies` are in the order in which they are delivered: customer, project, credited invoice. `number` is the
+    business number under which it is created.
     """
 
     fingerprint: str
     start: Callable[[Known], Procedure]
     dependencies: tuple[Dependency, ...] = ()
+    number: str = ""
 
 
 class Recipe(Protocol):

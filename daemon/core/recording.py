@@ -57,13 +57,14 @@ class Recording:
             number=outcome.number,
             voucher=outcome.voucher or lane.entry.voucher,
             remarks=tuple(remark.reason for remark in outcome.remarks),
+            numbers_tried=(),
             delivered_at=self._state.now,
             occurred_at=item.change.occurred_at,
             dirty_until=None if is_clean else lane.dirty_until,
             dirty_data=None if is_clean else item.change.data,
             parked=lane.entry.parked if item.origin == "check" else None,
         )
-        lane.must_read = False
+        lane.must_read, lane.numbers_tried = False, ()
         for remark in outcome.remarks:
             self._state.output.append(Remarked(lane.entity, item.change.version, remark.reason))
         is_delivered = isinstance(outcome, Delivered)
@@ -194,6 +195,7 @@ class Recording:
             company=company or work.lane.entry.company,
             generation=work.assignment.generation,
             dirty_until=work.lane.dirty_until,
+            numbers_tried=work.lane.numbers_tried,
         )
 
     def _record(self, work: Work, entry: Entry, settlement: Settlement, reason: str = "") -> None:

@@ -155,6 +155,7 @@ class Attempt:
         "has_written",
         "is_alive",
         "is_delayed",
+        "number",
         "procedure",
         "started_at",
         "tenant",
@@ -170,6 +171,7 @@ class Attempt:
         self.started_at = started_at
         self.work: Work | None = None
         self.fingerprint = ""
+        self.number = ""
         self.dependencies: tuple[Dependency, ...] = ()
         self.blocked_by = ""
         self.is_delayed = False

@@ -59,11 +59,16 @@ def find_elsewhere(content: Content, known: Known, absent: Absent) -> Reading[Fo
     """Return where the customer may be that a refused guid says was created, though none has the number.
 
     A person may have deleted it; then it is absent. While an outcome is unknown it may instead have been created under
-    the number of an older version: then the only customer that is like it is taken, and otherwise a person must look,
-    because creating once more could make two.
+    the number of an older version: then the only customer with such a number, or else the only one that is like it, is
+    taken, and otherwise a person must look, because creating once more could make two.
     """
     if absent.was_deleted or not known.dirty:
         return absent
+    tried = yield from customers_tried(known.numbers_tried)
+    if not isinstance(tried, list):
+        return tried
+    if len(tried) == 1:
+        return tried[0]
     rows = yield from customers_alike(content)
     if not isinstance(rows, list):
         return rows
@@ -91,6 +96,17 @@ def customers_by_number(number: int) -> Reading[list[CustomerRow]]:
     verdict = yield from ask(calls.customers_by_number(number))
     rows = read_rows(verdict, CustomerRow, key="customer_number", matches=lambda row: has_number(row, number))
     return with_relation(rows)
+
+
+def customers_tried(numbers: tuple[str, ...]) -> Reading[list[CustomerRow]]:
+    """Return the living customers with a number under which a create of ours may have gone through."""
+    found: list[CustomerRow] = []
+    for number in numbers:
+        rows = yield from customers_by_number(int(number))
+        if not isinstance(rows, list):
+            return rows
+        found += rows
+    return found
 
 
 def customers_alike(content: Content) -> Reading[list[CustomerRow]]:

@@ -62,11 +62,16 @@ def find_elsewhere(wanted: Wanted, known: Known, absent: Absent) -> Reading[Proj
     """Return where the project may be that a refused guid says was created, though none has the number.
 
     A person may have deleted it; then it is absent. While an outcome is unknown it may have been created under the
-    number of an older version: then the only project of its name and customer is taken, and otherwise a person must
-    look, because creating once more could make two.
+    number of an older version: then the only project with such a number, or else the only one of its name and customer,
+    is taken, and otherwise a person must look, because creating once more could make two.
     """
     if absent.was_deleted or not known.dirty:
         return absent
+    tried = yield from projects_tried(known.numbers_tried)
+    if not isinstance(tried, list):
+        return tried
+    if len(tried) == 1:
+        return tried[0]
     verdict = yield from ask(calls.projects_by_name(wanted.content.name))
     rows = read_rows(verdict, ProjectRow, key="name", matches=wanted.is_named)
     if not isinstance(rows, list):
@@ -92,6 +97,17 @@ def projects_by_number(number: str) -> Reading[list[ProjectRow]]:
     """Return the living projects with this number."""
     verdict = yield from ask(calls.projects_by_number(number))
     return read_rows(verdict, ProjectRow, key="project_number", matches=lambda row: row.number == number)
+
+
+def projects_tried(numbers: tuple[str, ...]) -> Reading[list[ProjectRow]]:
+    """Return the living projects with a number under which a create of ours may have gone through."""
+    found: list[ProjectRow] = []
+    for number in numbers:
+        rows = yield from projects_by_number(number)
+        if not isinstance(rows, list):
+            return rows
+        found += rows
+    return found
 
 
 def choose(rows: list[ProjectRow], wanted: Wanted, *, attempted: bool) -> ProjectRow | Doubtful | Refused | None:

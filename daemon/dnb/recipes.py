@@ -50,7 +50,7 @@ class CustomerRecipe(msgspec.Struct, frozen=True):
             return content
         guids = Guids(environment=self.environment, company=tenant.company, kind="customer", id=change.entity.id)
         delivery = Delivery(content=content, guids=guids, directory=self.directories.of(tenant.company))
-        return Prepared(fingerprint(content), partial(deliver_customer, delivery))
+        return Prepared(fingerprint(content), partial(deliver_customer, delivery), number=str(content.number))
 
 
 class ProjectRecipe(msgspec.Struct, frozen=True):
@@ -75,7 +75,8 @@ class ProjectRecipe(msgspec.Struct, frozen=True):
         directory = self.directories.of(tenant.company)
         delivery = ProjectDelivery(content=content, guids=guids, directory=directory, transfers=Transfers.of(tenant))
         dependencies = (customer_dependency(tenant, project.customer),)
-        return Prepared(project_fingerprint(content), partial(deliver_project, delivery), dependencies)
+        deliver = partial(deliver_project, delivery)
+        return Prepared(project_fingerprint(content), deliver, dependencies, content.number)
 
 
 class InvoiceRecipe(msgspec.Struct, frozen=True):

@@ -70,7 +70,7 @@ class Scripted:
 
     `read+write` reads, then writes; `write` only writes; `look` makes a read that may be shared; `refuse`, `raise` and
     `stumble` fail where they say; anything else before a `#` behaves like `read+write`. What stands before the `#` is
-    the content: the fingerprint is made of it.
+    the content: the fingerprint is made of it, and it is the business number too.
     """
 
     def is_draft(self, change: Change) -> bool:
@@ -89,7 +89,7 @@ class Scripted:
         scripts = {"write": self.write, "look": self.look, "read+look": self.read_and_look, "stumble": self.stumble}
         steps: Steps = scripts.get(script, self.read_and_write)
         dependencies = dependencies_of(change.entity)
-        return Prepared(f"t1:{script}", lambda known: self.refer(known, dependencies, steps), dependencies)
+        return Prepared(f"t1:{script}", lambda known: self.refer(known, dependencies, steps), dependencies, script)
 
     def refer(
         self, known: Known, dependencies: tuple[Dependency, ...], steps: Callable[[Known], Procedure]

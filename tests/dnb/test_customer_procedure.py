@@ -4,6 +4,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.core.procedure import Call, Delivered, Known, Outcome, Refused, Unchanged
 from daemon.dnb import calls
@@ -330,6 +331,12 @@ def test_killed_twice_it_converges(scenario: str, behaviour: Behaviour) -> None:
 NEWER: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "created, then edited": (None, FULL, EDITED, EDITED_SHOWN),
     "created, then renumbered": (None, FULL, RENUMBERED, RENUMBERED_SHOWN),
+    "created, then another": (
+        None,
+        MINIMAL,
+        {"customerNumber": 100777, "name": "Ny AS"},
+        {**MINIMAL_SHOWN, "number": 100777, "name": "Ny AS"},
+    ),
     "created, then cleared": (None, FULL, CLEARED, MINIMAL_SHOWN),
     "created bare, then renamed": (None, MINIMAL, {**MINIMAL, "name": "Ny AS"}, {**MINIMAL_SHOWN, "name": "Ny AS"}),
     "created bare, then renumbered": (
@@ -351,8 +358,9 @@ def test_a_newer_version_after_a_kill_converges(scenario: str, behaviour: Behavi
         world = World()
         dnb_id = with_full(world, before) if before else None
         was_killed = kill_at(world, prepared(older).start(known(2, dnb_id)), number, behaviour)
-        rerun(world, newer, known(3, dnb_id, dirty=True), behaviour)
-        outcome = run(world, prepared(newer).start(known(3, dnb_id, dirty=True)))
+        ledger = replace(known(3, dnb_id, dirty=True), numbers_tried=(str(older["customerNumber"]),))
+        rerun(world, newer, ledger, behaviour)
+        outcome = run(world, prepared(newer).start(ledger))
         assert isinstance(outcome, Unchanged), (number, outcome)
         assert [expected] == world.customers(), number
         if not was_killed:
