@@ -32,6 +32,7 @@ from daemon.edges.kafka_topics import prepare_topics
 from daemon.edges.ledger_rebuild import Rebuild
 from daemon.edges.ledger_topic import LedgerTopic
 from daemon.edges.ledgers import Ledgers
+from daemon.edges.lookups import Lookups
 from daemon.edges.mailing import Mailing
 from daemon.edges.ops_server import OpsServer
 from daemon.errors import ConfigurationError
@@ -100,6 +101,7 @@ class App:
             source=KafkaSource(settings, ledgers, inbox, self.clock),
             intake=intake,
             ledgers=ledgers,
+            lookups=Lookups(ledgers.stores),
             ledger=ledger,
             dead_letters=DeadLetters(ledger.producer, settings.dead_letter_topic, intake, inbox),
             sink=HttpSink(settings, credentials, inbox, self.clock),

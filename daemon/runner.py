@@ -21,9 +21,7 @@ from daemon.core.actions import (
     Resume,
     Send,
 )
-from daemon.core.events import Consulted, Event, Loaded, Woke
-from daemon.core.ledger import Entry
-from daemon.core.model import Entity
+from daemon.core.events import Event, Woke
 from daemon.core.notices import Notice
 from daemon.core.planner import Planner
 from daemon.edges.clock import Clock
@@ -32,9 +30,9 @@ from daemon.edges.http_sink import HttpSink
 from daemon.edges.inbox import Batch, Inbox
 from daemon.edges.intake import Intake
 from daemon.edges.kafka_source import KafkaSource
-from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.ledger_topic import LedgerTopic
 from daemon.edges.ledgers import Ledgers
+from daemon.edges.lookups import Lookups
 
 LONGEST_SLEEP_SECONDS = 1.0
 """The runner steps at least this often, so that a watcher can tell a quiet one from a dead one."""
@@ -48,6 +46,7 @@ class Edges(msgspec.Struct, frozen=True, kw_only=True):
     source: KafkaSource
     intake: Intake
     ledgers: Ledgers
+    lookups: Lookups
     ledger: LedgerTopic
     dead_letters: DeadLetters
     sink: HttpSink
@@ -107,10 +106,12 @@ class Runner:
                 self._edges.dead_letters.append(action)
             case Commit():
                 tasks.start_soon(self._commit, action)
-            case Load() | PutBack() | Adopt():
-                self._use_store(action)
-            case Consult():
-                self._edges.inbox.put(self._consulted(action))
+            case Load() | Consult():
+                answer = self._edges.lookups.answer(action, self._edges.clock.now())
+                if answer is not None:
+                    self._edges.inbox.put(answer)
+            case PutBack() | Adopt():
+                self._edges.lookups.change(action)
             case Pause() | Resume() | Release():
                 self._direct_source(action)
             case _ as never:
@@ -118,41 +119,6 @@ class Runner:
 
     async def _commit(self, commit: Commit) -> None:
         self._edges.inbox.put(await self._edges.source.commit(commit.offsets))
-
-    def _use_store(self, action: Load | PutBack | Adopt) -> None:
-        store = self._edges.ledgers.stores.get(action.partition)
-        if store is None:
-            return
-        match action:
-            case Load():
-                self._edges.inbox.put(self._load(action, store))
-            case PutBack(entities=entities, tenant=tenant):
-                store.put_back(entities, tenant)
-            case Adopt(entity=entity, entry=entry, offset=offset):
-                store.merge([(entity, entry, offset)])
-
-    def _load(self, load: Load, store: LedgerStore) -> Loaded:
-        entries = store.load(load, self._edges.clock.now())
-        return Loaded(
-            partition=load.partition,
-            generation=load.generation,
-            which=load.which,
-            tenant=load.tenant,
-            entries=tuple(entries),
-            next_due=store.next_due(load.except_tenants),
-            exhausted=len(entries) < load.limit,
-            about=load.about,
-        )
-
-    def _consulted(self, consult: Consult) -> Consulted:
-        """Look entities up in the partition's own store, and what it does not know in the others that are ours."""
-        stores = self._edges.ledgers.stores
-        own = stores.get(consult.partition)
-        entries: dict[Entity, Entry] = {}
-        for store in ([own] if own else []) + [store for store in stores.values() if store is not own]:
-            lacking = [entity for entity in consult.wanted if entity not in entries]
-            entries.update((entity, found.entry) for entity, found in store.get(lacking).items())
-        return Consulted(consult.partition, consult.generation, consult.entity, entries)
 
     def _direct_source(self, action: Pause | Resume | Release) -> None:
         match action:

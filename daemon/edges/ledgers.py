@@ -11,8 +11,9 @@ import msgspec
 
 from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
-from daemon.edges.ledger_keys import LEDGER_KEY, encode_record, first_ledger_record
+from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
 from daemon.edges.ledger_partition import LedgerPartition
+from daemon.edges.ledger_reading import beginning
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
 from daemon.edges.ledger_store import LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
@@ -91,11 +92,9 @@ class Ledgers:
                 raise ConfigurationError(_lost(partition))
             rebuilding = Rebuilding(partition, self._rebuild, store, self._write)
             rebuilt_to = await rebuilding.run(self._connection, self._clock.now())
-        record = marks.record.following(number) if marks.record else first_ledger_record(number)
-        await self._write(partition, LEDGER_KEY, encode_record(record))
-        is_untouched = marks.record is None and is_new
-        is_handed_over = is_untouched or (marks.is_handed_over and rebuilt_to is None)
-        return Restored(record.generation, is_handed_over, store.summary(), marks.held(), rebuilt_to)
+        begun = beginning(marks, number, is_new=is_new)
+        await self._write(partition, LEDGER_KEY, encode_record(begun.record))
+        return Restored(begun.record.generation, begun.is_handed_over, store.summary(), marks.held(), rebuilt_to)
 
 
 def _opened(path: Path) -> LedgerStore:

@@ -101,6 +101,13 @@ class Emulator:
         self.tick(now)
         return served(Visit(self.books(company), self.settings.switches, now), request)
 
+    def arrive_late(self, request: Request, now: float) -> None:
+        """Apply a request whose client has stopped waiting: no quota, no fault, and late in history."""
+        self.tick(now)
+        office = self._offices.get(request.headers.get("companykey", "").strip().lower())
+        if office is not None:
+            self._apply_late(office, request, now)
+
     def revoke_tokens(self) -> None:
         """End every token given so far."""
         self._identity.revoke_all()
@@ -121,10 +128,12 @@ class Emulator:
         """Apply the late requests that are due by `now`, oldest first, each at its own instant."""
         while self._late and self._late[0].due <= now:
             late = heapq.heappop(self._late)
-            office = self._offices[late.company]
-            visit = Visit(office.books, self.settings.switches, late.due)
-            served(visit, late.request)
-            self._remember(visit, office, late.request, late=True)
+            self._apply_late(self._offices[late.company], late.request, late.due)
+
+    def _apply_late(self, office: _Office, request: Request, now: float) -> None:
+        visit = Visit(office.books, self.settings.switches, now)
+        served(visit, request)
+        self._remember(visit, office, request, late=True)
 
     def next_due(self) -> float | None:
         """When the next late request is due, for a simulation that jumps from instant to instant."""

@@ -1,0 +1,157 @@
+"""What the records of a ledger partition mean while it is ours: marks, entries, and what the planner must be told.
+
+Nothing is read here: whoever reads the topic hands in what came, so that a simulated Kafka can do it too.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from daemon.core.events import Followed, HoldChanged
+from daemon.core.ledger import Entry, clamped, decode
+from daemon.core.model import Entity, Generation, Partition, entity_of
+from daemon.edges.ledger_keys import (
+    HANDOVER_KEY,
+    LEDGER_KEY,
+    LedgerRecord,
+    decode_hold_record,
+    decode_ledger_record,
+    first_ledger_record,
+    held_scope,
+)
+from daemon.edges.ledger_store import LedgerStore, Marks
+from daemon.edges.mail_state import decode_mail_record, mailed_tenant
+
+log = structlog.get_logger()
+
+Found = tuple[Entity, Entry, int]
+
+
+class LedgerLine(msgspec.Struct, frozen=True, gc=False):
+    """One record of a ledger partition as bytes, and its offset."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """How an assignment begins: the `_ledger` record that it writes first, and whether nothing need be doubted."""
+
+    record: LedgerRecord
+    is_handed_over: bool
+
+
+class LedgerReading:
+    """Takes the records of one ledger partition in order, and keeps store and marks with them."""
+
+    def __init__(self, partition: Partition, store: LedgerStore) -> None:
+        """Take the input partition, and its store, which the caller closes."""
+        self._partition = partition
+        self._store = store
+        self._marks = store.marks
+
+    @property
+    def marks(self) -> Marks:
+        """Return how far the partition was read, and what it said about itself."""
+        return self._marks
+
+    def is_same_life(self, first: LedgerLine | None, end: int) -> bool:
+        """Tell whether the store is a copy of this topic: the `_ledger` record it last saw is still where it was.
+
+        `first` is what the topic has at or behind that record's offset, and `end` the topic's end.
+        """
+        record, at = self._marks.record, self._marks.record_offset
+        if record is None or self._marks.position > end or first is None:
+            return False
+        return first.offset == at and first.key == LEDGER_KEY.encode() and _record(first) == record
+
+    def begin_anew(self) -> None:
+        """Forget everything: the store is of another life of the topic."""
+        self._store.reset()
+        self._marks = Marks()
+
+    def restore(self, lines: Iterable[LedgerLine], now: float, longest_wait: float) -> None:
+        """Take in what the store lacks; no wait that is stored exceeds `longest_wait` seconds."""
+        found = [(entity, clamped(entry, now, longest_wait), at) for entity, entry, at in self._take(lines)]
+        self._store.merge(found)
+        self._store.remember(self._marks)
+
+    def follow(self, lines: Sequence[LedgerLine], generation: Generation) -> list[Followed | HoldChanged]:
+        """Take in what came since, and return what another process has written into our partition."""
+        found = self._take(lines)
+        self._store.merge([one for one in found if one[1].generation == generation])
+        told: list[Followed | HoldChanged] = [*self._foreign(found, generation)]
+        told += self._held_or_released(generation)
+        if found or self._marks != self._store.marks:
+            self._store.remember(self._marks)
+        return told
+
+    def _take(self, lines: Iterable[LedgerLine]) -> list[Found]:
+        found: list[Found] = []
+        for line in lines:
+            self._marks = msgspec.structs.replace(self._marks, position=line.offset + 1, **_told(line, self._marks))
+            entry = self._entry(line)
+            if entry is not None:
+                found.append(entry)
+        return found
+
+    def _held_or_released(self, generation: Generation) -> Iterator[HoldChanged]:
+        """Return what a person has said about tenants since the store was last told."""
+        known = self._store.marks.holds
+        for scope, hold in self._marks.holds.items():
+            if known.get(scope) != hold:
+                yield HoldChanged(self._partition, generation, scope, hold.ends_at())
+
+    def _foreign(self, found: list[Found], generation: Generation) -> Iterator[Followed]:
+        """Return what another process wrote and the local store has not seen yet."""
+        foreign = [one for one in found if one[1].generation != generation]
+        present = self._store.get([entity for entity, _, _ in foreign])
+        for entity, entry, offset in foreign:
+            held = present.get(entity)
+            if held is None:
+                yield Followed(self._partition, generation, entity, entry, offset, None, -1)
+            elif held.offset < offset:
+                yield Followed(self._partition, generation, entity, entry, offset, held.entry, held.offset)
+
+    def _entry(self, line: LedgerLine) -> Found | None:
+        entity = entity_of((line.key or b"").decode(errors="replace"))
+        if entity is None or line.value is None:
+            return None
+        entry = decode(line.value)
+        if isinstance(entry, Entry):
+            return entity, entry, line.offset
+        number = self._partition.number
+        log.error("ledger.entry_unreadable", partition=number, offset=line.offset, reason=entry.reason)
+        return None
+
+
+def beginning(marks: Marks, number: int, *, is_new: bool) -> Beginning:
+    """Return how the assignment of Kafka's generation `number` begins; `is_new`: nothing was ever committed."""
+    if marks.record is None:
+        return Beginning(first_ledger_record(number), is_new)
+    return Beginning(marks.record.following(number), marks.is_handed_over)
+
+
+def _told(line: LedgerLine, marks: Marks) -> dict[str, Any]:
+    """Return what a record changes in the marks; a person's hold is no record of an owner, nor what was mailed."""
+    key = (line.key or b"").decode(errors="replace")
+    scope = held_scope(key)
+    if scope is not None:
+        hold = decode_hold_record(line.value or b"")
+        return {"holds": {**marks.holds, scope: hold}} if hold else {}
+    tenant = mailed_tenant(key)
+    if tenant is not None:
+        told = decode_mail_record(line.value or b"")
+        return {"mailed": {**marks.mailed, tenant: told}} if told else {}
+    if key == LEDGER_KEY:
+        return {"record": _record(line) or marks.record, "record_offset": line.offset, "last_offset": line.offset}
+    if key == HANDOVER_KEY:
+        return {"handover_offset": line.offset, "last_offset": line.offset}
+    return {"last_offset": line.offset}
+
+
+def _record(line: LedgerLine) -> LedgerRecord | None:
+    return decode_ledger_record(line.value or b"")
