@@ -105,9 +105,10 @@ class Admitting:
         if lane is None:
             self._open(assignment, item, known)
             return
+        if item.is_suspect:
+            self._doubt(lane, item)
         superseded = lane.offer(item)
         if superseded:
-            self._doubt(lane, superseded)
             item.is_suspect = item.is_suspect or superseded.is_suspect
             self._state.settle(assignment, superseded, "superseded")
         if lane.current and lane.phase == "backing_off":
@@ -115,11 +116,16 @@ class Admitting:
         elif lane.current and lane.phase == "depending":
             self._delivering.start(self._delivering.supersede(Work(assignment, lane, lane.current)))
 
-    def _doubt(self, lane: Lane, superseded: Item) -> None:
-        """Remember the number under which a former owner may have created what is superseded."""
-        tenant = self._state.tenants.get(lane.entity.tenant)
-        if superseded.is_suspect and tenant is not None:
-            prepared = prepare(self._state.recipes[lane.entity.kind], tenant, superseded.change)
+    def _doubt(self, lane: Lane, item: Item) -> None:
+        """Remember the numbers under which a former owner may have created the entity."""
+        tenant, parked = self._state.tenants.get(lane.entity.tenant), lane.entry.parked
+        if tenant is None or lane.entry.dnb_id is not None:
+            return
+        changes = [item.change]
+        if parked is not None:
+            changes.insert(0, Change(lane.entity, parked.version, parked.occurred_at, parked.data))
+        for change in changes:
+            prepared = prepare(self._state.recipes[lane.entity.kind], tenant, change)
             lane.note_number(prepared.number if isinstance(prepared, Prepared) else "")
 
     def _open(self, assignment: Assignment, item: Item, known: Entry) -> None:
@@ -127,6 +133,8 @@ class Admitting:
         is_full = self._state.open_lanes[tenant] >= self._state.policy.bounds.open_per_tenant
         lane = self._state.open_lane(assignment, item.change.entity, known)
         lane.offer(item)
+        if item.is_suspect:
+            self._doubt(lane, item)
         is_behind = (is_full or tenant in assignment.waiting) and lane.entity not in self._state.dependents
         if is_behind or not self._state.is_served(tenant):
             lane.advance()

@@ -101,6 +101,8 @@ class Delivering:
             return already(prepared)
         attempt.fingerprint, attempt.dependencies = prepared.fingerprint, prepared.dependencies
         attempt.number = prepared.number
+        if work.item.is_suspect:
+            work.lane.note_number(prepared.number)
         entry = work.lane.entry
         if entry.dnb_id is not None and entry.fingerprint == prepared.fingerprint and not work.lane.is_dirty:
             return already(Unchanged(entry.dnb_id, entry.number or ""))
@@ -116,7 +118,7 @@ class Delivering:
                 return already(MissingDependency(kind))
             case _:
                 known = work.lane.known(work.item.change.version, related)
-                was_attempted = _was_attempted(work, self._state.now)
+                was_attempted = _was_attempted(work, self._state.now) or prepared.number in work.lane.numbers_tried
                 known = replace(known, has_waited=self._has_waited(work), was_attempted=was_attempted)
                 return begin(prepared, known)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from daemon.core.model import Generation, Partition
+from daemon.core.ledger import Entry
+from daemon.core.model import Entity, Generation, Partition
 from daemon.edges.inbox import Inbox
 from daemon.edges.ledger_reading import LedgerLine, LedgerReading
 from daemon.edges.ledger_store import LedgerStore, Marks
@@ -51,6 +52,10 @@ class LedgerPartition:
         self._consumer.seek(self._topic_partition, self.marks.position)
         while await self._consumer.position(self._topic_partition) < end:
             self._reading.restore(await self._read(READ_AT_ONCE), now(), longest_wait)
+
+    def outranked(self) -> list[tuple[Entity, Entry]]:
+        """Return the entries that must be written again, because the topic holds a lesser one behind them."""
+        return self._reading.outranked()
 
     async def follow(self, generation: Generation, inbox: Inbox) -> None:
         """Tell the planner of every entry that another process writes into the partition, for as long as it is ours."""

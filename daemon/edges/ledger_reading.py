@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from daemon.core.events import Followed, HoldChanged
-from daemon.core.ledger import Entry, clamped, decode
+from daemon.core.ledger import Entry, clamped, decode, rank
 from daemon.core.model import Entity, Generation, Partition, entity_of
 from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
@@ -52,6 +52,8 @@ class LedgerReading:
         self._partition = partition
         self._store = store
         self._marks = store.marks
+        self._told_holds = self._marks.holds
+        self._outranked: dict[Entity, None] = {}
 
     @property
     def marks(self) -> Marks:
@@ -77,17 +79,44 @@ class LedgerReading:
         """Take in what the store lacks; no wait that is stored exceeds `longest_wait` seconds."""
         found = [(entity, clamped(entry, now, longest_wait), at) for entity, entry, at in self._take(lines)]
         self._store.merge(found)
-        self._store.remember(self._marks)
+        self._told_holds = self._marks.holds
+        present = self._store.get([entity for entity, _, _ in found])
+        for entity, _, offset in found:
+            if present[entity].offset < offset:
+                self._outranked[entity] = None
+            else:
+                self._outranked.pop(entity, None)
+        self._remember()
+
+    def outranked(self) -> list[tuple[Entity, Entry]]:
+        """Return the greater entries behind which the topic holds a lesser one: they must be written again.
+
+        Compaction keeps the last record of a key, and would remove the greater. Once they are written and put into the
+        store, `follow` sees them.
+        """
+        present = self._store.get(list(self._outranked))
+        return [(entity, stored.entry) for entity, stored in present.items()]
 
     def follow(self, lines: Sequence[LedgerLine], generation: Generation) -> list[Followed | HoldChanged]:
-        """Take in what came since, and return what another process has written into our partition."""
+        """Take in what came since, and return what another process has written into our partition.
+
+        The store takes what is greater at once: the planner may have lost the partition before it learns of it.
+        """
         found = self._take(lines)
-        self._store.merge([one for one in found if one[1].generation == generation])
         told: list[Followed | HoldChanged] = [*self._foreign(found, generation)]
         told += self._held_or_released(generation)
-        if found or self._marks != self._store.marks:
-            self._store.remember(self._marks)
+        self._store.merge(found)
+        for entity, entry, _ in found:
+            if entry.generation == generation:
+                self._outranked.pop(entity, None)
+        if lines:
+            self._remember()
         return told
+
+    def _remember(self) -> None:
+        """Keep how far was read, unless a greater entry must still be written again: then it is found once more."""
+        if not self._outranked:
+            self._store.remember(self._marks)
 
     def _take(self, lines: Iterable[LedgerLine]) -> list[Found]:
         found: list[Found] = []
@@ -100,8 +129,8 @@ class LedgerReading:
 
     def _held_or_released(self, generation: Generation) -> Iterator[HoldChanged]:
         """Return what a person has said about tenants since the store was last told."""
-        known = self._store.marks.holds
-        for scope, hold in self._marks.holds.items():
+        known, self._told_holds = self._told_holds, self._marks.holds
+        for scope, hold in self._told_holds.items():
             if known.get(scope) != hold:
                 yield HoldChanged(self._partition, generation, scope, hold.ends_at())
 
@@ -114,6 +143,8 @@ class LedgerReading:
             if held is None:
                 yield Followed(self._partition, generation, entity, entry, offset, None, -1)
             elif held.offset < offset:
+                if rank(held.entry, held.offset) > rank(entry, offset):
+                    self._outranked[entity] = None
                 yield Followed(self._partition, generation, entity, entry, offset, held.entry, held.offset)
 
     def _entry(self, line: LedgerLine) -> Found | None:

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import msgspec
 
+from daemon.core.ledger import encode
 from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
 from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
@@ -94,6 +95,10 @@ class Ledgers:
             rebuilt_to = await rebuilding.run(self._connection, self._clock.now())
         begun = beginning(marks, number, is_new=is_new)
         await self._write(partition, LEDGER_KEY, encode_record(begun.record))
+        for entity, entry in ledger.outranked():
+            offset = await self._write(partition, entity.key, encode(entry))
+            if offset is not None:
+                store.put([(entity, entry, offset)])
         return Restored(begun.record.generation, begun.is_handed_over, store.summary(), marks.held(), rebuilt_to)
 
 

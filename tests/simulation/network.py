@@ -1,0 +1,206 @@
+"""The way between the replicas and DnB: the emulator's books, reached over a network that loses, repeats and delays."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from random import Random
+
+from daemon.core.actions import Send
+from daemon.core.procedure import Answered, Reply, Unanswered, Unreachable
+from daemon.dnb.assertion import client_assertion, token_form
+from daemon.sandbox.emulator import Emulator
+from daemon.sandbox.exchange import Request, Response
+from daemon.sandbox.settings import Client, Settings, Switches
+from tests.dnb.world import CLIENT_ID, credentials, pem
+from tests.simulation.schedules import Schedule, Trouble
+from tests.simulation.timeline import START_SECONDS, Timeline
+
+REQUEST_SECONDS = 2.0
+LATE_BOUND_SECONDS = 8.0
+BASE_URL = "https://dnb.example"
+
+NOT_APPLIED_STATUS = {"400", "401", "403", "404", "409", "422", "429", "429_bare", "500", "503", "503_bare"}
+
+Hear = Callable[[Reply], None]
+
+
+class Network:
+    """Carries calls to DnB and answers back; the nth call meets the trouble that the schedule has for it."""
+
+    def __init__(self, schedule: Schedule, timeline: Timeline, chance: Random, counts: Counter[str]) -> None:
+        """Open the books of every company."""
+        self.emulator = Emulator(
+            Settings(
+                companies=schedule.companies,
+                clients=(Client(CLIENT_ID, pem()[1]),),
+                base_url=BASE_URL,
+                switches=Switches(clock_skew_seconds=60.0),
+                opened_at=START_SECONDS,
+                seed=schedule.seed,
+            )
+        )
+        self.calls = 0
+        self.late = 0
+        self.denied_until: dict[str, float] = {}
+        self.outage_until = 0.0
+        self._timeline = timeline
+        self._chance = chance
+        self._counts = counts
+        self._tokens = 0
+        self._keys = {schedule.tenants[name].company: key for name, key in _keys(schedule).items()}
+        self._faults: dict[int, deque[Trouble]] = {}
+        for trouble in schedule.troubles:
+            self._faults.setdefault(int(trouble.at), deque()).append(trouble)
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    def carry(self, send: Send, token: str, hear: Hear) -> None:
+        """Carry a call; its caller hears what became of it, at the latest when its patience is at an end."""
+        self.calls += 1
+        request = self._request(send, token)
+        trouble = self._strike(self.calls, "call")
+        if trouble is None:
+            self._arrive(request, hear, self._delay())
+        else:
+            self._disturb(trouble, request, hear)
+
+    def _disturb(self, trouble: Trouble, request: Request, hear: Hear) -> None:
+        match _possible(trouble.kind, request):
+            case "request_lost":
+                self._fall_silent(hear)
+            case "reply_lost":
+                self._arrive(request, lambda _: None, self._delay())
+                self._fall_silent(hear)
+            case "applied_late":
+                self._timeline.after(_late(trouble.seconds), lambda: self._arrive_late(request))
+                self._fall_silent(hear)
+            case "applied_twice":
+                self._arrive(request, hear, self._delay())
+                self._arrive(request, lambda _: None, self._delay())
+            case "unreachable":
+                self._timeline.after(self._delay(), lambda: hear(Unreachable("ConnectError")))
+            case "slow":
+                self._arrive(request, hear, self._delay(), slowly=REQUEST_SECONDS * 0.8 * trouble.seconds)
+            case "timed_out":
+                self._arrive(request, lambda _: None, self._delay() + trouble.seconds)
+                self._timeline.after(REQUEST_SECONDS, lambda: hear(Unanswered("ReadTimeout")))
+            case "500_applied":
+                self._arrive(request, lambda _: hear(Answered(status=500, body=b"{}")), self._delay())
+            case kind:
+                reply = _said(kind, trouble.seconds)
+                self._timeline.after(self._delay(), lambda: hear(reply))
+
+    def _fall_silent(self, hear: Hear) -> None:
+        """Answer nothing: the connection is cut at once, or the caller's patience ends."""
+        is_cut = self._chance.random() < 0.3
+        seconds = self._delay() if is_cut else REQUEST_SECONDS
+        self._timeline.after(seconds, lambda: hear(Unanswered("ReadError" if is_cut else "ReadTimeout")))
+
+    def _arrive(self, request: Request, hear: Hear, seconds: float, *, slowly: float = 0.0) -> None:
+        def serve() -> None:
+            response = self._serve(request)
+            self._timeline.after(self._delay() + slowly, lambda: hear(_answered(response)))
+
+        self._timeline.after(seconds, serve)
+
+    def _arrive_late(self, request: Request) -> None:
+        self.late += 1
+        self.emulator.arrive_late(request, self._timeline.now)
+
+    def _serve(self, request: Request) -> Response:
+        now = self._timeline.now
+        if now < self.outage_until:
+            return Response(503)
+        if now < self.denied_until.get(request.headers.get("companykey", ""), 0.0):
+            return Response(403)
+        return self.emulator.handle(request, now)
+
+    def _request(self, send: Send, token: str) -> Request:
+        path, _, query = send.call.target.partition("?")
+        headers = {"authorization": f"Bearer {token}", "companykey": self._keys[send.company]}
+        if send.call.body is not None:
+            headers["content-type"] = "application/json"
+        return Request(send.call.method, f"/{path}", query, headers, send.call.body or b"")
+
+    # -- tokens ------------------------------------------------------------------------------------------------
+
+    def ask_for_token(self, now: float, hear: Hear) -> None:
+        """Ask the identity server for a token; `now` is the instant on the caller's clock."""
+        self._tokens += 1
+        number = self._tokens
+        assertion = client_assertion(credentials(), audience=f"{BASE_URL}/connect/token", jti=str(number), now=now)
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        form = token_form(credentials(), assertion, "AppFramework")
+        request = Request("POST", "/connect/token", "", headers, form)
+        trouble = self._strike(number, "token")
+        if trouble is not None:
+            status = 400 if trouble.kind == "token_refused" else 503
+            self._timeline.after(self._delay(), lambda: hear(Answered(status=status, body=b"{}")))
+            return
+
+        def serve() -> None:
+            response = self.emulator.handle(request, self._timeline.now)
+            self._timeline.after(self._delay(), lambda: hear(_answered(response)))
+
+        self._timeline.after(self._delay(), serve)
+
+    # -- troubles ----------------------------------------------------------------------------------------------
+
+    def _strike(self, number: int, sort: str) -> Trouble | None:
+        """Return the trouble that the schedule has for the nth call, or request for a token."""
+        for trouble in self._faults.get(number, ()):
+            is_token = trouble.kind.startswith("token_re") or trouble.kind == "token_unavailable"
+            if is_token == (sort == "token") and _is_ours(trouble.kind):
+                self._faults[number].remove(trouble)
+                self._counts[trouble.kind] += 1
+                return trouble
+        return None
+
+    def _delay(self) -> float:
+        return self._chance.uniform(0.001, 0.02)
+
+    def calm_down(self) -> None:
+        """Let nothing go wrong any more."""
+        self._faults.clear()
+        self.denied_until.clear()
+        self.outage_until = 0.0
+
+
+def _keys(schedule: Schedule) -> dict[str, str]:
+    return {name: company.key for name, company in zip(schedule.tenants, schedule.companies, strict=True)}
+
+
+def _is_ours(kind: str) -> bool:
+    return kind in {"token_refused", "token_unavailable"} or kind in CALL_KINDS
+
+
+CALL_KINDS = {
+    *NOT_APPLIED_STATUS, "request_lost", "reply_lost", "applied_late", "applied_twice", "unreachable", "slow",
+    "timed_out", "500_applied",
+}  # fmt: skip
+
+
+def _possible(kind: str, request: Request) -> str:
+    """Return what may become of the request: from a transition that DnB refuses something is learnt, by design.
+
+    A project's is not tried again, and a credit note's asks for amounts of the other sign.
+    """
+    is_transition = "action=" in request.query
+    return "503_bare" if is_transition and kind in {"400", "404", "409", "422"} else kind
+
+
+def _late(share: float) -> float:
+    """Return how long after its sending a request is applied whose caller has stopped waiting."""
+    return 0.05 + share * (LATE_BOUND_SECONDS - 0.5)
+
+
+def _said(kind: str, share: float) -> Answered:
+    status = int(kind.partition("_")[0])
+    waits = kind in {"429", "503"}
+    return Answered(status=status, body=b'{"Message": "no"}', retry_after=round(1.0 + 4.0 * share) if waits else None)
+
+
+def _answered(response: Response) -> Reply:
+    if response.lost:
+        return Unanswered("ReadError")
+    wait = response.headers.get("retry-after")
+    return Answered(status=response.status, body=response.body, retry_after=None if wait is None else float(wait))

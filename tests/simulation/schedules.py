@@ -1,0 +1,132 @@
+"""What a seed decides: the world, Moment's records, and every trouble with its time or its turn."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Literal
+
+import msgspec
+
+from daemon.core.model import Booking, Tenant
+from daemon.sandbox.arrangements import ACCOUNT_VAT_CODES
+from daemon.sandbox.companies import invented, tenant_name
+from daemon.sandbox.generating import Planted, planted
+from daemon.sandbox.settings import Company
+from tests.simulation.timeline import START_SECONDS
+
+TROUBLED_SECONDS = 45.0
+"""So long things go wrong; then the world calms down."""
+
+EVERY_KIND: frozenset[Literal["customer", "project", "invoice"]] = frozenset({"customer", "project", "invoice"})
+
+CALL_FAULTS = (
+    "request_lost", "reply_lost", "applied_late", "applied_twice", "unreachable", "slow", "timed_out",
+    "400", "401", "403", "404", "409", "422", "429", "429_bare", "500", "500_applied", "503", "503_bare",
+)  # fmt: skip
+"""What may become of a call to DnB; a status alone means that nothing was applied."""
+
+TURN_FAULTS = (
+    "append_refused", "append_late", "commit_refused", "commit_late", "fetch_repeated", "token_refused",
+    "token_unavailable", "crash_between",
+)  # fmt: skip
+"""What strikes the nth append, commit, fetch, request for a token, or step of any replica."""
+
+TIMED_FAULTS = (
+    "crash", "crash_without_disk", "pause", "zombie", "restart", "rebalance", "compaction", "tenant_removed",
+    "tenant_held", "tenant_weighed", "hold", "hold_all", "replay", "company_denied", "outage", "token_revoked",
+)  # fmt: skip
+"""What happens at an instant."""
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that goes wrong.
+
+    `at` is seconds since the beginning, or the number of the call, append, commit, fetch, token or step that it
+    strikes, over all replicas. `whom` is drawn among replicas, tenants or partitions; `seconds` is how long it lasts.
+    """
+
+    kind: str
+    at: float
+    whom: float
+    seconds: float
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is decided before the first step; what else is drawn comes from the seed, in order."""
+
+    seed: int
+    replicas: int
+    partitions: int
+    are_static: bool
+    is_keyed_by_tenant: bool
+    companies: tuple[Company, ...]
+    tenants: dict[str, Tenant]
+    records: tuple[Planted, ...]
+    produced_at: tuple[float, ...]
+    troubles: tuple[Trouble, ...]
+
+    def only(self, troubles: Sequence[int], records: int) -> "Schedule":
+        """Return the schedule with some of its troubles and its first records alone."""
+        kept = tuple(self.troubles[at] for at in troubles)
+        return msgspec.structs.replace(
+            self, troubles=kept, records=self.records[:records], produced_at=self.produced_at[:records]
+        )
+
+
+def schedule_of(seed: int) -> Schedule:
+    """Return what a seed decides."""
+    chance = Random(seed)
+    companies = invented(chance.choice((2, 3)), seed)
+    names = tuple(tenant_name(company.name) for company in companies)
+    count = chance.randint(34, 70)
+    kinds = dict.fromkeys(names, EVERY_KIND)
+    return Schedule(
+        seed=seed,
+        replicas=chance.choice((1, 2, 2, 3, 3, 4)),
+        partitions=chance.choice((1, 2, 3, 4)),
+        are_static=chance.random() < 0.4,
+        is_keyed_by_tenant=chance.random() < 0.7,
+        companies=companies,
+        tenants={name: _tenant(name, at, chance) for at, name in enumerate(names)},
+        records=planted(seed=seed, events=count, tenants=names, started_at=START_SECONDS, kinds=kinds),
+        produced_at=tuple(sorted(chance.uniform(0.0, TROUBLED_SECONDS * 0.7) for _ in range(count))),
+        troubles=tuple(_troubles(chance)),
+    )
+
+
+def _tenant(name: str, at: int, chance: Random) -> Tenant:
+    flow: Literal["invoice", "voucher"] = "voucher" if at == 1 and chance.random() < 0.5 else "invoice"
+    return Tenant(
+        name=name,
+        company=f"company of {name}",
+        quota=chance.choice((8.0, 25.0)),
+        booking=Booking(flow=flow, vat_codes=ACCOUNT_VAT_CODES),
+    )
+
+
+def _troubles(chance: Random) -> list[Trouble]:
+    """Return troubles of every sort, in a number that differs widely: some worlds are nearly well."""
+    intensity = chance.choice((0.3, 1.0, 1.0, 2.0))
+    made: list[Trouble] = []
+    for _ in range(_number(chance, 14 * intensity)):
+        made.append(_trouble(chance, chance.choice(CALL_FAULTS), at=float(chance.randint(1, 400))))
+    for _ in range(_number(chance, 5 * intensity)):
+        kind = chance.choice(TURN_FAULTS)
+        made.append(_trouble(chance, kind, at=float(chance.randint(1, REACH[kind]))))
+    for _ in range(_number(chance, 6 * intensity)):
+        made.append(_trouble(chance, chance.choice(TIMED_FAULTS), at=chance.uniform(0.5, TROUBLED_SECONDS)))
+    return made
+
+
+REACH = {
+    "append_refused": 120, "append_late": 120, "commit_refused": 60, "commit_late": 60, "fetch_repeated": 60,
+    "token_refused": 5, "token_unavailable": 5, "crash_between": 600,
+}  # fmt: skip
+"""Up to which turn a fault of the nth turn strikes: about as many as a schedule has."""
+
+
+def _number(chance: Random, mean: float) -> int:
+    return round(chance.uniform(0.0, 2.0 * mean))
+
+
+def _trouble(chance: Random, kind: str, at: float) -> Trouble:
+    return Trouble(kind=kind, at=at, whom=chance.random(), seconds=chance.random())

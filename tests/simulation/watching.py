@@ -1,0 +1,173 @@
+"""What must hold at every step, watched from outside: offsets, conservation, quotas, one call of an entity at a time."""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from daemon.core.actions import Action, Send
+from daemon.core.events import Event
+from daemon.core.ledger import Entry, decode
+from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
+from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
+from daemon.edges.inbox import RawRecord
+from daemon.moment.envelope import decode as decode_envelope
+from daemon.moment.invoice import is_draft
+from daemon.sandbox.generating import ENVIRONMENT
+from tests.simulation.replica import FETCHED_AT_MOST, POLICY, Replica
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+class Bucket:
+    """A token bucket of the judge's own: so many calls at once, so many a second."""
+
+    def __init__(self, rate: float, now: float) -> None:
+        """Begin full."""
+        self._rate, self._size = rate, max(1.0, rate * POLICY.limits.burst_seconds)
+        self._level, self._at = self._size, now
+
+    def take(self, now: float) -> bool:
+        """Count a call, and tell whether it was allowed."""
+        self._level = min(self._size, self._level + (now - self._at) * self._rate) - 1.0
+        self._at = now
+        return self._level >= -1e-3
+
+
+class Watch:
+    """Looks on, and raises `Violation` as soon as something is wrong."""
+
+    def __init__(self, world: "World") -> None:
+        """Begin with nothing seen."""
+        self.counts: Counter[str] = Counter()
+        self.highest: dict[Entity, int] = {}
+        self.steps_by_event: Counter[str] = Counter()
+        self._world = world
+        self._settled: dict[Replica, Counter[str]] = {}
+        self._letters: set[tuple[Partition, int]] = set()
+        self._buckets: dict[tuple[Replica, str], Bucket] = {}
+        self._calls: deque[float] = deque()
+
+    # -- steps -------------------------------------------------------------------------------------------------
+
+    def stepped(self, replica: Replica, event: Event, output: list[Action | Notice]) -> None:
+        """Look at one step of a planner."""
+        settled = self._settled.setdefault(replica, Counter())
+        for item in output:
+            match item:
+                case Received(count):
+                    settled["received"] += count
+                case Settled(settlement=settlement):
+                    settled["settled"] += 1
+                    settled["parked"] += settlement == "parked"
+                    self.counts[settlement] += 1
+                case Released():
+                    settled["parked"] -= 1
+                case ParkedMoved(direction, count):
+                    settled["parked"] += count if direction == "restored" else -count
+                case Checked(result):
+                    self.counts[result] += 1
+                case Reasserted() | Fenced():
+                    self.counts[type(item).__name__.lower()] += 1
+                case _:
+                    pass
+        self.steps_by_event[type(event).__name__] += 1
+        if self._world.steps % 4:
+            return
+        status = replica.planner.status(replica.now())
+        if settled["received"] != settled["settled"] + status.in_hand:
+            self._fail(f"{replica.name}: {settled['received']} received are not {settled['settled']} + {status.in_hand}")
+        if settled["parked"] != status.parked_now:
+            self._fail(f"{replica.name}: {settled['parked']} parked are not {status.parked_now}")
+        bound = POLICY.bounds.open_in_all + 3 * FETCHED_AT_MOST * len(self._world.inputs)
+        if status.in_hand > bound:
+            self._fail(f"{replica.name}: {status.in_hand} records are open")
+
+    def ended(self, replica: Replica) -> None:
+        """Forget a process that has ended."""
+        self._settled.pop(replica, None)
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    def sent(self, replica: Replica, send: Send) -> None:
+        """Look at a call that leaves."""
+        now = self._world.timeline.now
+        quota = self._world.schedule.tenants[send.tenant].quota
+        for scope, rate in ((send.tenant, quota), ("", POLICY.limits.quota)):
+            bucket = self._buckets.setdefault((replica, scope), Bucket(rate, now))
+            if not bucket.take(now):
+                self._fail(f"{replica.name} exceeds the quota of {scope or 'the client'}")
+        self._calls.append(now)
+        while self._calls[0] < now - 1.0:
+            self._calls.popleft()
+        bursts = 2.0 * (POLICY.limits.quota * POLICY.limits.burst_seconds + len(self._world.replicas))
+        if len(self._calls) > POLICY.limits.quota + bursts:
+            self._fail(f"{len(self._calls)} calls of all replicas in a second")
+        entity = self._entity(replica, send)
+        for other in self._world.replicas.values():
+            if entity is not None and other is not replica and self._owns(other, entity):
+                if any(self._entity(other, one) == entity for one in other.in_flight.values()):
+                    self._fail(f"{entity.key}: calls of {replica.name} and {other.name} at once")
+
+    def _owns(self, replica: Replica, entity: Entity) -> bool:
+        partition = self._world.home(entity)
+        return (
+            replica.is_alive
+            and partition in replica.owned
+            and self._world.coordinator.is_member(replica.name, replica)
+        )
+
+    def _entity(self, replica: Replica, send: Send) -> Entity | None:
+        ticket = replica.planner._state.tickets.get(send.ticket)  # noqa: SLF001 - only a watcher asks
+        work = ticket.attempts[0].work if ticket and len(ticket.attempts) == 1 else None
+        return work.lane.entity if work else None
+
+    # -- what becomes durable ----------------------------------------------------------------------------------
+
+    def recorded(self, key: str, value: bytes) -> None:
+        """Look at a record of a ledger."""
+        entity, entry = entity_of(key), decode(value)
+        if entity is not None and isinstance(entry, Entry):
+            self.highest[entity] = max(self.highest.get(entity, 0), entry.highest)
+
+    def lettered(self, partition: Partition, offset: int) -> None:
+        """Look at a dead letter."""
+        self._letters.add((partition, offset))
+
+    def committed(self, before: Mapping[Partition, int], offsets: Mapping[Partition, int]) -> None:
+        """Look at a commit that was accepted: all that it passes must have been settled where it lasts."""
+        for partition, offset in offsets.items():
+            begin = before.get(partition, 0)
+            for record in self._world.inputs[partition].read(begin, max(0, offset - begin)):
+                if record.offset < offset and not self._is_settled(partition, record, offset):
+                    self._fail(f"{partition.number}: offset {offset} is committed, {record.offset} is not settled")
+
+    def _is_settled(self, partition: Partition, record: RawRecord, committed: int) -> bool:
+        """Tell whether a record is dead-lettered, no change of ours, in the ledger, or superseded by one not passed."""
+        message = decode_envelope(record.value, environment=ENVIRONMENT, replay=record.replay)
+        if isinstance(message, Undecodable):
+            return (partition, record.offset) in self._letters
+        if not isinstance(message, Change) or message.entity.tenant not in self._world.schedule.tenants:
+            return True
+        if self.highest.get(message.entity, 0) >= message.version or _is_draft(message):
+            return True
+        later = self._world.inputs[partition].read(committed, 1_000_000)
+        return any(_supersedes(decode_envelope(one.value, environment=ENVIRONMENT), message) for one in later)
+
+    def _fail(self, what: str) -> None:
+        raise Violation(what)
+
+
+
+
+def _is_draft(change: Change) -> bool:
+    return change.entity.kind == "invoice" and is_draft(change.data)
+
+
+def _supersedes(other: Message, change: Change) -> bool:
+    is_newer = isinstance(other, Change) and other.entity == change.entity and other.version > change.version
+    return is_newer and isinstance(other, Change) and not _is_draft(other)

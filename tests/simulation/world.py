@@ -1,0 +1,475 @@
+"""The simulated world: Kafka, DnB, the replicas, and the schedule that befalls them."""
+
+import shutil
+import tempfile
+import zlib
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+from urllib.parse import unquote
+
+import msgspec
+
+from daemon.core.actions import Send
+from daemon.core.ledger import Entry, decode
+from daemon.core.model import Change, Entity, Partition, Tenant, entity_of
+from daemon.core.procedure import Answered, Reply
+from daemon.core.state import ALL_TENANTS
+from daemon.dnb.tokens import Token
+from daemon.edges.inbox import RawRecord
+from daemon.edges.ledger_keys import HoldRecord, encode_record, hold_key
+from daemon.moment.envelope import decode as decode_envelope
+from daemon.sandbox.accountant import DEEDS, Accountant
+from daemon.sandbox.generating import ENVIRONMENT
+from daemon.sandbox.judging import DeadLetter
+from tests.simulation.kafka import SESSION_SECONDS, Coordinator, Log
+from tests.simulation.network import Network
+from tests.simulation.replica import Replica
+from tests.simulation.schedules import CALL_FAULTS, EVERY_KIND, TIMED_FAULTS, TROUBLED_SECONDS, Schedule, Trouble
+from tests.simulation.timeline import Timeline
+from tests.simulation.watching import Violation, Watch
+
+TOPIC = "moment.changes"
+
+PATIENCE_SECONDS = 120.0
+"""How long the calmed world may take to come to rest; the longest wait in it is a few seconds."""
+
+QUIET_SECONDS = 12.0
+"""So long nothing may change before the world is taken to be at rest: longer than any retry, check or heal waits."""
+
+STEPS_AT_MOST = 60_000
+"""More steps than this are a loop without end."""
+
+
+class World:
+    """Everything there is, for one schedule."""
+
+    def __init__(self, schedule: Schedule, *, tells: bool = False) -> None:
+        """Set the world up; `tells` keeps a transcript."""
+        self.schedule = schedule
+        self.timeline = Timeline()
+        self.chance = Random(schedule.seed)
+        self.transcript: list[str] | None = [] if tells else None
+        self.counts: Counter[str] = Counter()
+        self.letters: list[DeadLetter] = []
+        partitions = tuple(Partition(TOPIC, number) for number in range(schedule.partitions))
+        self.inputs = {partition: Log(self.timeline, self.chance) for partition in partitions}
+        self.ledgers = {partition: Log(self.timeline, self.chance) for partition in partitions}
+        self.coordinator = Coordinator(self.timeline, self.chance, partitions, static=schedule.are_static)
+        self.network = Network(schedule, self.timeline, self.chance, self.counts)
+        self.watch = Watch(self)
+        self.replicas: dict[str, Replica] = {}
+        self.registry: dict[str, Tenant] = dict(schedule.tenants)
+        self.registry_number = 0
+        self.steps = 0
+        self.final: dict[Entity, Entry] = {}
+        self._is_calm = False
+        self._turns: Counter[str] = Counter()
+        self._by_turn: dict[tuple[str, int], deque[Trouble]] = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_memory()))
+        self._lives = 0
+        self._replays = 0
+        self._accountants = [
+            Accountant(self.network.emulator, company.key, EVERY_KIND, self.timeline.now)
+            for company in schedule.companies
+        ]
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Let the schedule unfold, calm the world down, and wait until it is at rest; raises `Violation`."""
+        try:
+            self._begin()
+            self._pass(TROUBLED_SECONDS)
+            self._calm_down()
+            self._rest()
+            self.final = self.entries()
+        finally:
+            for replica in self.replicas.values():
+                if replica.is_alive:
+                    replica.crash()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _begin(self) -> None:
+        for accountant in self._accountants:
+            accountant.begin(self.timeline.now)
+        for number in range(self.schedule.replicas):
+            name = f"replica-{number}"
+            self.timeline.after(self.chance.uniform(0.0, 1.0), lambda name=name: self.start(name))  # type: ignore[misc]
+        for record, at in zip(self.schedule.records, self.schedule.produced_at, strict=True):
+            self.timeline.after(at, lambda record=record: self._produce(record.key, record.value))  # type: ignore[misc]
+        for at, kind in enumerate(DEEDS):
+            self.timeline.after(TROUBLED_SECONDS * (0.4 + 0.1 * at), lambda kind=kind: self._perform(kind))  # type: ignore[misc]
+        for trouble in self.schedule.troubles:
+            if trouble.kind in TIMED_FAULTS:
+                self.timeline.after(trouble.at, lambda trouble=trouble: self._befall(trouble))  # type: ignore[misc]
+            elif trouble.kind not in CALL_FAULTS:
+                self._by_turn.setdefault((_sort(trouble.kind), int(trouble.at)), deque()).append(trouble)
+
+    def _pass(self, seconds: float) -> None:
+        until = self.timeline.now + seconds
+        while self.timeline.step(until):
+            self._count_step()
+
+    def _count_step(self) -> None:
+        self.steps += 1
+        if self.steps > STEPS_AT_MOST:
+            raise Violation(f"no rest after {self.steps} steps")
+
+    def _perform(self, kind: str) -> None:
+        for accountant in self._accountants:
+            accountant.perform(kind, self.timeline.now)  # type: ignore[arg-type]
+
+    def say(self, who: str, what: str) -> None:
+        """Put a line into the transcript, if one is kept."""
+        if self.transcript is not None:
+            self.transcript.append(f"{self.timeline.elapsed:9.3f}  {who:<10}  {what}")
+
+    # -- replicas ----------------------------------------------------------------------------------------------
+
+    def start(self, name: str) -> None:
+        """Start a process under that name, on whatever its disk holds."""
+        self._lives += 1
+        folder = self._folder / name
+        folder.mkdir(exist_ok=True)
+        identity = name if self.schedule.are_static else f"{name}#{self._lives}"
+        ahead = self.chance.choice((0.0, 0.0, self.chance.uniform(-2.0, 2.0)))
+        self.say(identity, "starts")
+        self.replicas[name] = Replica(self, identity, folder, clock_ahead=ahead)
+
+    def end(self, replica: Replica, *, seconds: float | None = None, keeps_disk: bool = True) -> None:
+        """Kill a process, and start it again after a while."""
+        if not replica.is_alive:
+            return
+        replica.crash()
+        self.coordinator.miss(replica.name, replica)
+        name = next(name for name, one in self.replicas.items() if one is replica)
+        if not keeps_disk:
+            shutil.rmtree(replica.folder)
+        down = self.chance.uniform(0.2, 4.0) if seconds is None else seconds
+        self.timeline.after(0.0 if self._is_calm else down, lambda: self._start_again(name))
+
+    def _start_again(self, name: str) -> None:
+        if not self.replicas[name].is_alive:
+            self.start(name)
+
+    def _choose(self, share: float) -> Replica | None:
+        alive = [replica for replica in self.replicas.values() if replica.is_heard]
+        return alive[int(share * len(alive))] if alive else None
+
+    # -- Kafka -------------------------------------------------------------------------------------------------
+
+    def home(self, entity: Entity) -> Partition:
+        """Return the partition of an entity's changes."""
+        key = entity.tenant if self.schedule.is_keyed_by_tenant else entity.key
+        return self._partition(key.encode())
+
+    def _partition(self, key: bytes) -> Partition:
+        return Partition(TOPIC, zlib.crc32(key) % len(self.inputs))
+
+    def _produce(self, key: bytes, value: bytes | None, replay: str | None = None) -> None:
+        message = decode_envelope(value, environment=ENVIRONMENT, replay=replay)
+        partition = self.home(message.entity) if isinstance(message, Change) else self._partition(key)
+        offset = self.inputs[partition].append(key, value, replay)
+        if isinstance(message, Change):
+            what = f"{message.entity.key} version {message.version}{' once more' if replay else ''}"
+            self.say("moment", f"{what} at {partition.number}/{offset}")
+        for replica in self.replicas.values():
+            replica.do(replica.want_fetch)
+
+    def append_ledger(self, partition: Partition, key: str, value: bytes, writer: Replica | None = None) -> int:
+        """Append a record to a ledger; whoever follows it will read it."""
+        offset = self.ledgers[partition].append(key.encode(), value)
+        self.watch.recorded(key, value)
+        if self.transcript is not None:
+            self.say(writer.name if writer else "person", f"ledger {partition.number}/{offset}: {_told(key, value)}")
+        for replica in self.replicas.values():
+            replica.do(lambda replica=replica: replica.follow_soon(partition))  # type: ignore[misc]
+        return offset
+
+    def append_letter(self, partition: Partition, raw: RawRecord, reason: str) -> None:
+        """Append a dead letter."""
+        self.letters.append(DeadLetter(raw.key, raw.value, reason))
+        self.watch.lettered(partition, raw.offset)
+
+    def carry(self, replica: Replica, send: Send, token: Token, hear: Callable[[Reply], None]) -> None:
+        """Carry a call to DnB, and its answer back."""
+        if self.transcript is None:
+            self.network.carry(send, token.access_token, hear)
+            return
+        said = f"{send.tenant} {send.call.method} {unquote(send.call.target)} {(send.call.body or b'').decode()[:160]}"
+
+        def heard(reply: Reply) -> None:
+            told = f"{reply.status}" if isinstance(reply, Answered) else f"{type(reply).__name__} {reply.reason}"
+            body = reply.body.decode()[:200] if isinstance(reply, Answered) else ""
+            self.say(replica.name, f"hears {told} {body} to {said[:90]}")
+            hear(reply)
+
+        self.say(replica.name, said)
+        self.network.carry(send, token.access_token, heard)
+
+    def commit(self, replica: Replica, number: int, offsets: Mapping[Partition, int]) -> bool:
+        """Let the coordinator judge a commit."""
+        before = dict(self.coordinator.committed)
+        if not self.coordinator.commit(replica.name, replica, number, offsets):
+            return False
+        self.watch.committed(before, offsets)
+        return True
+
+    # -- turns at which something goes wrong -------------------------------------------------------------------
+
+    def strike_append(self) -> tuple[bool, float]:
+        """Return whether the next append is refused, and by how many seconds its acknowledgement is late."""
+        trouble = self._turn("append")
+        if trouble is None:
+            return False, 0.0
+        return trouble.kind == "append_refused", 4.0 * trouble.seconds if trouble.kind == "append_late" else 0.0
+
+    def strike_commit(self) -> tuple[bool, float]:
+        """Return whether the next commit is refused, and by how many seconds it is late."""
+        trouble = self._turn("commit")
+        if trouble is None:
+            return False, 0.0
+        return trouble.kind == "commit_refused", 3.0 * trouble.seconds if trouble.kind == "commit_late" else 0.0
+
+    def strike_fetch(self) -> bool:
+        """Tell whether the next fetch is repeated."""
+        return self._turn("fetch") is not None
+
+    def begin_step(self) -> float | None:
+        """Return after which share of its actions the process dies in this step, None if it lives on."""
+        trouble = self._turn("crash")
+        return None if trouble is None else trouble.seconds
+
+    def _turn(self, sort: str) -> Trouble | None:
+        self._turns[sort] += 1
+        troubles = self._by_turn.get((sort, self._turns[sort]))
+        if not troubles or self._is_calm:
+            return None
+        trouble = troubles.popleft()
+        self._strike(trouble)
+        return trouble
+
+    def _strike(self, trouble: Trouble) -> None:
+        self.counts[trouble.kind] += 1
+        self.say("trouble", trouble.kind)
+
+    # -- troubles at an instant --------------------------------------------------------------------------------
+
+    def _befall(self, trouble: Trouble) -> None:
+        doings: dict[str, Callable[[Trouble], bool]] = {
+            "crash": self._crash,
+            "crash_without_disk": self._crash,
+            "pause": self._stop,
+            "zombie": self._stop,
+            "restart": self._restart,
+            "rebalance": self._rebalance,
+            "compaction": self._compact,
+            "tenant_removed": self._change_tenant,
+            "tenant_held": self._change_tenant,
+            "tenant_weighed": self._change_tenant,
+            "hold": self._hold,
+            "hold_all": self._hold,
+            "replay": self._replay,
+            "company_denied": self._trouble_dnb,
+            "outage": self._trouble_dnb,
+            "token_revoked": self._trouble_dnb,
+        }
+        if doings[trouble.kind](trouble):
+            self._strike(trouble)
+
+    def _crash(self, trouble: Trouble) -> bool:
+        replica = self._choose(trouble.whom)
+        if replica is not None:
+            keeps_disk = trouble.kind == "crash"
+            self.end(replica, seconds=0.2 + 8.0 * trouble.seconds**2, keeps_disk=keeps_disk)
+        return replica is not None
+
+    def _stop(self, trouble: Trouble) -> bool:
+        replica = self._choose(trouble.whom)
+        if replica is None:
+            return False
+        is_long = trouble.kind == "zombie"
+        seconds = SESSION_SECONDS * (1.1 + 1.4 * trouble.seconds) if is_long else 0.2 + 4.0 * trouble.seconds
+        self.say(replica.name, f"stands still for {seconds:.2f} s")
+        replica.stop(seconds)
+        self.coordinator.miss(replica.name, replica)
+        return True
+
+    def _restart(self, trouble: Trouble) -> bool:
+        replica = self._choose(trouble.whom)
+        if replica is None:
+            return False
+        name = next(name for name, one in self.replicas.items() if one is replica)
+        replica.leave()
+
+        def again() -> None:
+            if replica.is_alive:
+                self.timeline.after(1.0, again)
+            else:
+                self._start_again(name)
+
+        self.timeline.after(1.0 + 3.0 * trouble.seconds, again)
+        return True
+
+    def _rebalance(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everybody
+        self.coordinator.rebalance()
+        return True
+
+    def _compact(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everything
+        return sum(ledger.compact() for ledger in self.ledgers.values()) > 0
+
+    def _change_tenant(self, trouble: Trouble) -> bool:
+        name = sorted(self.schedule.tenants)[int(trouble.whom * len(self.schedule.tenants))]
+        tenant = self.schedule.tenants[name]
+        match trouble.kind:
+            case "tenant_removed":
+                if not self._is_known_everywhere(name):
+                    return False
+                self.registry.pop(name, None)
+            case "tenant_held":
+                self.registry[name] = msgspec.structs.replace(tenant, held="by hand")
+            case _:
+                self.registry[name] = msgspec.structs.replace(tenant, weight=0.5 + 2.0 * trouble.seconds)
+        self._tell_tenants()
+        self.timeline.after(1.0 + 10.0 * trouble.seconds, lambda: self._bring_back(name))
+        return True
+
+    def _is_known_everywhere(self, name: str) -> bool:
+        """Tell whether every ledger with changes of the tenant has heard of it: one that has not ignores them."""
+        homes = {self.home(entity) for entity in self.watch.highest if entity.tenant == name}
+        return bool(homes) and (self.schedule.is_keyed_by_tenant or len(homes) == len(self.ledgers))
+
+    def _bring_back(self, name: str) -> None:
+        self.registry[name] = self.schedule.tenants[name]
+        self._tell_tenants()
+
+    def _tell_tenants(self) -> None:
+        self.registry_number += 1
+        for replica in self.replicas.values():
+            replica.after(self.chance.uniform(0.0, 0.5), replica.read_tenants)
+
+    def _hold(self, trouble: Trouble) -> bool:
+        names = sorted(self.schedule.tenants)
+        scope = ALL_TENANTS if trouble.kind == "hold_all" else names[int(trouble.whom * len(names))]
+        until = self.timeline.now + 1.0 + 6.0 * trouble.seconds if trouble.seconds < 0.6 else None
+        self._write_hold(scope, HoldRecord(is_held=True, since=self.timeline.now, until=until))
+        if until is None:
+            self.timeline.after(2.0 + 8.0 * trouble.seconds, lambda: self._release(scope))
+        return True
+
+    def _release(self, scope: str) -> None:
+        self._write_hold(scope, HoldRecord(is_held=False, since=self.timeline.now))
+
+    def _write_hold(self, scope: str, hold: HoldRecord) -> None:
+        for partition in self.ledgers:
+            self.append_ledger(partition, hold_key(scope), encode_record(hold))
+
+    def _replay(self, trouble: Trouble) -> bool:
+        entities = sorted(self.watch.highest)
+        if not entities:
+            return False
+        return self.replay(entities[int(trouble.whom * len(entities))])
+
+    def replay(self, entity: Entity) -> bool:
+        """Write the change that the ledger knows as the newest to its partition once more, as `replay` does."""
+        for record in self.inputs[self.home(entity)].records:
+            message = decode_envelope(record.value, environment=ENVIRONMENT)
+            is_its = isinstance(message, Change) and message.entity == entity
+            if is_its and isinstance(message, Change) and message.version == self.watch.highest[entity]:
+                self._replays += 1
+                self._produce(record.key or b"", record.value, f"replay-{self._replays}")
+                return True
+        return False
+
+    def _trouble_dnb(self, trouble: Trouble) -> bool:
+        seconds = 0.5 + 7.0 * trouble.seconds
+        match trouble.kind:
+            case "company_denied":
+                company = self.schedule.companies[int(trouble.whom * len(self.schedule.companies))]
+                self.network.denied_until[company.key] = self.timeline.now + seconds
+            case "outage":
+                self.network.outage_until = self.timeline.now + seconds
+            case _:
+                self.network.emulator.revoke_tokens()
+        return True
+
+    # -- peace -------------------------------------------------------------------------------------------------
+
+    def _calm_down(self) -> None:
+        """Let nothing go wrong any more; what was refused for a trouble's sake is tried again by hand."""
+        self.say("world", "calms down")
+        self._is_calm = True
+        self.network.calm_down()
+        for scope in (ALL_TENANTS, *self.schedule.tenants):
+            self._release(scope)
+        for name in self.schedule.tenants:
+            self._bring_back(name)
+        self._pass(QUIET_SECONDS)
+        entries = self.entries()
+        for entity in sorted(entity for entity, entry in entries.items() if entry.parked):
+            self.replay(entity)
+
+    def _rest(self) -> None:
+        """Wait until nothing changes any more; raises `Violation` if something always does."""
+        until = self.timeline.now + PATIENCE_SECONDS
+        quiet_since, last = self.timeline.now, self._progress()
+        while self.timeline.now < until:
+            self._pass(1.0)
+            if self._progress() != last or not self._is_settled():
+                quiet_since, last = self.timeline.now, self._progress()
+            elif self.timeline.now - quiet_since >= QUIET_SECONDS:
+                return
+        raise Violation(f"the world does not come to rest: {self._unrest()}")
+
+    def _progress(self) -> tuple[int, ...]:
+        counts = self.watch.counts
+        return (counts["delivered"], counts["unchanged"], counts["healed"], counts["verified"], self.coordinator.generation)
+
+    def _is_settled(self) -> bool:
+        return not self._unrest()
+
+    def _unrest(self) -> str:
+        """Return what is not at rest, empty if all is."""
+        for partition, log in self.inputs.items():
+            committed = self.coordinator.committed.get(partition, 0)
+            if log.records and committed <= log.records[-1].offset:
+                return f"partition {partition.number} is committed to {committed} of {log.end}"
+        for entity, entry in self.entries().items():
+            parked = entry.parked
+            if parked and parked.refusal is None:
+                return f"{entity.key} version {parked.version} is parked as {parked.reason}"
+            if entry.dirty_data is not None:
+                return f"{entity.key} waits to be checked"
+        return ""
+
+    def entries(self) -> dict[Entity, Entry]:
+        """Return what the owners know of every entity."""
+        known: dict[Entity, Entry] = {}
+        for partition in self.inputs:
+            owner = self.coordinator.owner(partition)
+            store = owner.stores.get(partition) if isinstance(owner, Replica) else None
+            if store is not None:
+                known.update((entity, entry) for entity, entry in store.parked())
+                entities = [entity for entity in self.watch.highest if self.home(entity) == partition]
+                known.update((entity, stored.entry) for entity, stored in store.get(entities).items())
+        return known
+
+
+def _sort(kind: str) -> str:
+    return kind.partition("_")[0]
+
+
+def _told(key: str, value: bytes) -> str:
+    entry = decode(value) if entity_of(key) else None
+    if not isinstance(entry, Entry):
+        return key
+    parked = f", parked {entry.parked.version} {entry.parked.reason}" if entry.parked else ""
+    dirty = " dirty" if entry.dirty_until is not None else ""
+    return f"{key} delivered {entry.version}{parked}{dirty} ({entry.generation.epoch}.{entry.generation.number})"
+
+
+def _memory() -> str | None:
+    """Return a folder that is kept in memory, None where there is none."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
