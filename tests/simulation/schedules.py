@@ -13,7 +13,7 @@ from daemon.sandbox.generating import Planted, planted
 from daemon.sandbox.settings import Company
 from tests.simulation.timeline import START_SECONDS
 
-TROUBLED_SECONDS = 45.0
+TROUBLED_SECONDS = 36.0
 """So long things go wrong; then the world calms down."""
 
 EVERY_KIND: frozenset[Literal["customer", "project", "invoice"]] = frozenset({"customer", "project", "invoice"})
@@ -77,7 +77,7 @@ def schedule_of(seed: int) -> Schedule:
     chance = Random(seed)
     companies = invented(chance.choice((2, 3)), seed)
     names = tuple(tenant_name(company.name) for company in companies)
-    count = chance.randint(34, 70)
+    count = chance.randint(32, 56)
     kinds = dict.fromkeys(names, EVERY_KIND)
     return Schedule(
         seed=seed,

@@ -81,12 +81,12 @@ def _is_excused(world: World, finding: str) -> bool:
 
     Where the entity is the key, what another replica's partition says of a dependency is not known there: one that is
     refused, or has got another number since, is missing for those that need it; and a credit note that has waited for
-    its invoice in vain is booked with its number in the text alone.
+    its invoice in vain is booked with its number in the text alone. A draft waits with its invoice.
     """
     if world.schedule.is_keyed_by_tenant:
         return False
     if not finding.endswith("as missing_dependency"):
-        return finding.endswith("does not refer to the invoice it credits")
+        return finding.endswith(("does not refer to the invoice it credits", "is left in the books"))
     subject = finding.partition(" version")[0].rpartition(" ")[2]
     entity = entity_of(subject)
     entry = world.final.get(entity) if entity is not None else None

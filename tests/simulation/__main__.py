@@ -1,0 +1,167 @@
+"""`make simulate`: many schedules of the simulated world, judged; one of them again as a readable transcript."""
+
+import argparse
+import concurrent.futures
+import gc
+import os
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from tests.simulation.minimising import Cut, minimised, whole
+from tests.simulation.schedules import CALL_FAULTS, TIMED_FAULTS, TURN_FAULTS, Schedule, schedule_of
+from tests.simulation.verdicts import Outcome, play
+
+SEEDS_AT_ONCE = 10
+"""So many schedules a worker plays before it reports: seconds of work, so that the progress bar moves."""
+
+MINIMISED_AT_MOST = 3
+"""So many failing schedules are made small; the others are named."""
+
+HASH_SEED = "0"
+"""The order in which Python walks through sets of strings is part of a schedule."""
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What came of all schedules, as the JSON file has it."""
+
+    schedules: int
+    first_seed: int
+    violations: int
+    faults_injected: dict[str, int]
+    seen: dict[str, int]
+    median_records: float
+    median_steps: float
+    median_faults: float
+    seconds: float
+    failing_seeds: list[int]
+
+
+def main() -> int:
+    """Play what is asked for; the exit code is 1 if a promise was broken."""
+    if os.environ.get("PYTHONHASHSEED") != HASH_SEED:
+        environment = {**os.environ, "PYTHONHASHSEED": HASH_SEED}
+        os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], environment)  # noqa: S606 - itself
+    asked = _arguments()
+    _be_quiet()
+    if asked.replay is not None:
+        return _replay(asked)
+    outcomes = list(_played(asked.seed, asked.schedules, asked.jobs))
+    report = _report(outcomes, asked.seed, time.monotonic() - _STARTED_AT)
+    if asked.json is not None:
+        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    _tell(report)
+    failing = [outcome for outcome in outcomes if outcome.violation]
+    for at, outcome in enumerate(failing):
+        _explain(outcome, is_minimised=at < MINIMISED_AT_MOST)
+    print(f"{report.schedules - len(failing)} passed, {len(failing)} failed")
+    return 1 if failing else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=200, help="how many schedules are played (200)")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the first one; the next have the next (0)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many are played at once")
+    parser.add_argument("--json", type=Path, help="write the summary to this file")
+    parser.add_argument("--replay", type=int, metavar="SEED", help="play this one schedule and print its transcript")
+    parser.add_argument("--troubles", metavar="N,N,…", help="with --replay: only these of its troubles")
+    parser.add_argument("--records", type=int, help="with --replay: only its first records")
+    return parser.parse_args()
+
+
+def _played(first: int, count: int, jobs: int) -> Iterator[Outcome]:
+    """Play the schedules, several at once, and show how far that is."""
+    starts = range(first, first + count, SEEDS_AT_ONCE)
+    portions = [range(start, min(start + SEEDS_AT_ONCE, first + count)) for start in starts]
+    done = bad = 0
+    with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_be_quiet) as workers:
+        for outcomes in workers.map(_play_all, portions):
+            done += len(outcomes)
+            bad += sum(bool(outcome.violation) for outcome in outcomes)
+            if sys.stderr.isatty():
+                print(f"\r{done} of {count} schedules, {bad} with a violation", end="", file=sys.stderr, flush=True)
+            yield from outcomes
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _play_all(seeds: range) -> list[Outcome]:
+    """Play a portion without the garbage collector's rounds: a world ends whole."""
+    gc.disable()
+    outcomes = [play(schedule_of(seed)) for seed in seeds]
+    gc.collect()
+    return outcomes
+
+
+def _report(outcomes: list[Outcome], first: int, seconds: float) -> Report:
+    faults: Counter[str] = Counter(dict.fromkeys((*CALL_FAULTS, *TURN_FAULTS, *TIMED_FAULTS), 0))
+    seen: Counter[str] = Counter()
+    for outcome in outcomes:
+        faults.update(outcome.faults)
+        seen.update(outcome.seen)
+    return Report(
+        schedules=len(outcomes),
+        first_seed=first,
+        violations=sum(bool(outcome.violation) for outcome in outcomes),
+        faults_injected=dict(sorted(faults.items())),
+        seen=dict(sorted(seen.items())),
+        median_records=statistics.median(outcome.records for outcome in outcomes),
+        median_steps=statistics.median(outcome.steps for outcome in outcomes),
+        median_faults=statistics.median(sum(outcome.faults.values()) for outcome in outcomes),
+        seconds=round(seconds, 1),
+        failing_seeds=[outcome.seed for outcome in outcomes if outcome.violation],
+    )
+
+
+def _tell(report: Report) -> None:
+    print(
+        f"{report.schedules} schedules from seed {report.first_seed} in {report.seconds:.0f} s; medians: "
+        f"{report.median_records:g} records, {report.median_steps:g} steps, {report.median_faults:g} faults"
+    )
+    print("faults: " + ", ".join(f"{kind} {count}" for kind, count in report.faults_injected.items()))
+    print("seen: " + ", ".join(f"{what} {count}" for what, count in report.seen.items()))
+
+
+def _explain(outcome: Outcome, *, is_minimised: bool) -> None:
+    """Print what is broken, and the one command that shows how."""
+    schedule = schedule_of(outcome.seed)
+    cut = minimised(schedule, outcome.violation) if is_minimised else whole(schedule)
+    print(f"\nseed {outcome.seed}: {outcome.violation}\n  {command(schedule, cut)}")
+
+
+def command(schedule: Schedule, cut: Cut) -> str:
+    """Return the command that plays a cut of a schedule again."""
+    arguments = f"--replay {schedule.seed}"
+    if cut != whole(schedule):
+        arguments += f" --troubles {','.join(map(str, cut.troubles)) or 'none'} --records {cut.records}"
+    return f'make simulate ARGS="{arguments}"'
+
+
+def _replay(asked: argparse.Namespace) -> int:
+    schedule = schedule_of(asked.replay)
+    every = whole(schedule)
+    troubles = every.troubles
+    if asked.troubles is not None:
+        troubles = tuple(int(number) for number in asked.troubles.split(",") if number.isdigit())
+    outcome = play(schedule.only(troubles, asked.records or every.records), tells=True)
+    print(*outcome.transcript, sep="\n")
+    print(f"\n{outcome.violation or 'every promise was kept'}")
+    return 1 if outcome.violation else 0
+
+
+def _be_quiet() -> None:
+    """Log nothing: a broken entry of a former program is no news here."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+
+
+_STARTED_AT = time.monotonic()
+
+if __name__ == "__main__":
+    sys.exit(main())
