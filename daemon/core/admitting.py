@@ -73,7 +73,7 @@ class Admitting:
             highest = lane.version_seen if lane else known.highest
             if change.version > highest and is_draft(self._state.recipes[change.entity.kind], change):
                 self._state.settle_change(assignment, arrival.offset, change, "ignored", "draft")
-            elif change.version > highest or (change.version == highest and _is_replayed(change, lane)):
+            elif change.version > highest or (change.version == highest and _is_asked_for(change, lane, known)):
                 self._enter(assignment, Item(change, arrival.offset, "record", is_suspect=False), lane, known)
             else:
                 is_conflict = change.version == highest and self._conflicts(change, tenant, lane, known)
@@ -148,10 +148,12 @@ def _known(entry: Entry | None, tenant: Tenant | None) -> Entry:
     return known.of_company(tenant.company) if tenant else known
 
 
-def _is_replayed(change: Change, lane: Lane | None) -> bool:
-    """Tell whether a record asks for a version again that nobody is working on."""
+def _is_asked_for(change: Change, lane: Lane | None, known: Entry) -> bool:
+    """Tell whether a known version is wanted again that nobody is working on: by a person, or to end a doubt."""
     items = (lane.current, lane.queued) if lane else ()
-    return change.replay is not None and all(not item or item.change.version != change.version for item in items)
+    is_doubted = known.dirty_until is not None and known.dirty_data is None and known.parked is None
+    is_wanted = change.replay is not None or is_doubted
+    return is_wanted and all(not item or item.change.version != change.version for item in items)
 
 
 def _is_suspect(assignment: Assignment, item: Item, known: Entry) -> bool:

@@ -18,7 +18,7 @@ from daemon.core.depending import (
     refused_dependency,
 )
 from daemon.core.events import Consulted
-from daemon.core.lanes import Lane
+from daemon.core.lanes import Item, Lane
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Kind, Tenant
 from daemon.core.notices import Held, Misbehaved, Retried
@@ -149,6 +149,29 @@ class Delivering:
                 if lane.current and self._calling.cancel(assignment, lane):
                     self._wait(Work(assignment, lane, lane.current))
 
+    def give_way(self, assignment: Assignment, entity: Entity) -> None:
+        """Drop what a lane was to deliver if another process has written of a higher version meanwhile."""
+        lane = assignment.lanes.get(entity)
+        if lane is None:
+            return
+        queued, current = lane.queued, lane.current
+        if queued is not None and _is_outdated(lane, queued):
+            lane.queued = None
+            self._state.settle(assignment, queued, "stale")
+        if current is not None and _is_outdated(lane, current) and self._calling.cancel(assignment, lane):
+            self._drop(Work(assignment, lane, current))
+
+    def _drop(self, work: Work) -> None:
+        """Settle an item that another process has outdated; what a write of it may have spoiled is left in doubt."""
+        if work.item.has_written:
+            late_until = self._state.now + self._state.policy.retrying.late_bound
+            work.lane.dirty_until = max(work.lane.dirty_until or 0.0, late_until)
+            self._recording.doubt(work)
+            return
+        work.lane.current = None
+        self._state.settle(work.assignment, work.item, "stale")
+        self.proceed(work.assignment, work.lane)
+
     # -- calls -------------------------------------------------------------------------------------------------
 
     def probe(self, tenant: Tenant) -> None:
@@ -192,6 +215,9 @@ class Delivering:
     # -- outcomes ----------------------------------------------------------------------------------------------
 
     def _conclude(self, work: Work, attempt: Attempt, outcome: Outcome) -> None:
+        if _is_outdated(work.lane, work.item):
+            self._drop(work)
+            return
         match outcome:
             case Delivered() | Unchanged():
                 self._state.throttles.pop(attempt.tenant.name, None)
@@ -366,6 +392,11 @@ class Delivering:
             return Cause(reason="gave_up", attempts=parked.attempts, refusal=_gave_up(reason))
         wait = retrying.parked_step(parked.attempts)
         return Cause(reason=reason, next_try=now + wait, attempts=parked.attempts + 1)
+
+
+def _is_outdated(lane: Lane, item: Item) -> bool:
+    """Tell whether the ledger speaks of a higher version than the one that the lane was to deliver."""
+    return item.origin != "check" and item.change.version < lane.entry.highest
 
 
 def _was_attempted(work: Work, now: float) -> bool:

@@ -59,10 +59,13 @@ class Replied(msgspec.Struct, frozen=True):
 
 
 class NotSent(msgspec.Struct, frozen=True):
-    """A call was not sent and must take its turn again: its time had passed, or there was no valid token."""
+    """A call was not sent and must take its turn again: its time had passed, or there was no valid token at its turn.
+
+    `token_awaited`: there is one now. `token_expired`: DnB turned down the one that the call carried.
+    """
 
     ticket: int
-    reason: Literal["fenced", "no_token", "token_expired"]
+    reason: Literal["fenced", "no_token", "token_awaited", "token_expired"]
 
 
 class TokenRenewed(msgspec.Struct, frozen=True):

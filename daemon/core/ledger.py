@@ -138,9 +138,12 @@ def _flattened(entry: Entry) -> dict[str, Any]:
 
 
 def _revived(fields: dict[str, Any]) -> Entry:
+    """Return the entry that the fields make; a parked change that is older than what was delivered is none."""
     entry = msgspec.convert(fields | {"unknown": {}}, Entry, builtin_types=(bytes,))
     parked = entry.parked
-    if parked:
+    if parked and parked.version < entry.version:
+        parked = None
+    elif parked:
         parked = msgspec.structs.replace(parked, unknown=_beyond(fields["parked"], Parked))
     return msgspec.structs.replace(entry, unknown=_beyond(fields, Entry), parked=parked)
 

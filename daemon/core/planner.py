@@ -223,6 +223,7 @@ class Planner:
                 self._hold_changed(assignment, event)
             case Followed():
                 self._recording.follow(assignment, event)
+                self._delivering.give_way(assignment, event.entity)
             case _ as never:
                 assert_never(never)
 

@@ -78,6 +78,10 @@ class Recording:
         entry = self._renewed(work, work.lane.entry.company)
         self._record(work, msgspec.structs.replace(entry, dirty_until=None, dirty_data=None), "unchanged")
 
+    def doubt(self, work: Work) -> None:
+        """Record that an older version than the entry's may have been written: the newest must be compared again."""
+        self._record(work, self._renewed(work, work.lane.entry.company), "stale")
+
     def park(self, work: Work, cause: Cause) -> None:
         """Record the item as parked, for a reason that a person or another attempt can act on.
 
@@ -245,7 +249,8 @@ class Recording:
     def _release(self, pending: EntryPending, before: Entry) -> None:
         """Count the parked change that this entry brings, and the one that it displaces or delivers."""
         assignment, item = pending.work.assignment, pending.work.item
-        if item.origin == "check" or (item.origin == "parked" and pending.settlement == "parked"):
+        is_other = item.origin == "check" or pending.settlement == "stale"
+        if is_other or (item.origin == "parked" and pending.settlement == "parked"):
             return
         assignment.parked += 1 if pending.settlement == "parked" else 0
         if before.parked is None:

@@ -53,7 +53,8 @@ class _Endpoints(msgspec.Struct, frozen=True, rename="pascal"):
 class HttpSink:
     """The only user of HTTP: workers that take calls, send them and put the replies into the inbox.
 
-    A call that the planner granted too long ago is not sent; a 401 renews the token once for all calls that wait.
+    A call that the planner granted too long ago is not sent; a 401 renews the token once for all calls that wait. What
+    has waited for a token takes its turn again: all at once, those calls would exceed the quota.
     """
 
     def __init__(self, settings: Settings, credentials: Credentials, inbox: Inbox, clock: Clock) -> None:
@@ -120,9 +121,10 @@ class HttpSink:
                 await self._serve(send)
 
     async def _serve(self, send: Send) -> None:
-        token = await self._token()
+        token = self._book.current(self._clock.now())
         if token is None:
-            self._inbox.put(NotSent(send.ticket, "no_token"))
+            has_come = await self._token() is not None
+            self._inbox.put(NotSent(send.ticket, "token_awaited" if has_come else "no_token"))
         elif self._clock.now() >= send.not_after:
             self._inbox.put(NotSent(send.ticket, "fenced"))
         else:
@@ -136,7 +138,7 @@ class HttpSink:
             return Replied(send.ticket, reply)
         if reply.status != UNAUTHORIZED:
             self._book.accepted(send.tenant)
-        elif self._book.turned_down(send.tenant, serial) == "repeat":
+        elif self._book.turned_down(send.tenant, serial, self._clock.now()) == "repeat":
             return NotSent(send.ticket, "token_expired")
         return Replied(send.ticket, reply)
 
@@ -196,7 +198,7 @@ class HttpSink:
         form = token_form(self._credentials, assertion, self._settings.dnb_scope)
         outcome = token_reply(await self._request("POST", endpoint, FORM, form), now)
         if isinstance(outcome, Token):
-            self._book.renew(outcome)
+            self._book.renew(outcome, now)
         return outcome
 
     async def _find_issuer(self) -> str | TokenUnavailable:

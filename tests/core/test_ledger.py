@@ -40,8 +40,10 @@ entries = st.builds(
 
 @given(entries)
 def test_an_entry_survives_the_ledger(entry: Entry) -> None:
-    """What is written is read back unchanged."""
-    assert entry == decode(encode(entry))
+    """What is written is read back unchanged, but for a parked change that is older than what was delivered."""
+    is_overtaken = entry.parked is not None and entry.parked.version < entry.version
+    expected = msgspec.structs.replace(entry, parked=None) if is_overtaken else entry
+    assert expected == decode(encode(entry))
 
 
 def test_fields_of_a_newer_program_survive_an_older_one() -> None:

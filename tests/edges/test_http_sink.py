@@ -42,19 +42,27 @@ class Bench:
         self.sink, self.inbox, self.emulator, self.clock = sink, inbox, emulator, clock
         self.events: list[Event | Batch] = []
         self.ended_at = self.ended_after = 0.0
+        self.awaited = 0
         self._ticket = 0
+        self._sends: dict[int, Send] = {}
 
     async def call(self, *calls: Call, tenant: str = "a", not_after: float = FOREVER) -> list[Replied | NotSent]:
-        """Make calls at once, and return what became of them."""
+        """Make calls at once, those that have waited for a token once more, and return what became of them."""
         first = self._ticket
         for call in calls:
             self._ticket += 1
-            self.sink.submit(Send(self._ticket, tenant, tenant, call, not_after))
+            self._sends[self._ticket] = Send(self._ticket, tenant, tenant, call, not_after)
+            self.sink.submit(self._sends[self._ticket])
         await until(lambda: len(self._over(first)) == len(calls))
         return self._over(first)
 
     def _over(self, first: int) -> list[Replied | NotSent]:
-        self.events += self.inbox.take()
+        for event in self.inbox.take():
+            if isinstance(event, NotSent) and event.reason == "token_awaited":
+                self.awaited += 1
+                self.sink.submit(self._sends[event.ticket])
+            else:
+                self.events.append(event)
         return [event for event in self.events if isinstance(event, Replied | NotSent) and event.ticket > first]
 
     def renewals(self) -> list[TokenRenewed]:
@@ -113,6 +121,7 @@ async def test_one_token_serves_all_calls_that_wait_for_it() -> None:
     async with bench() as at:
         assert [200] * 20 == statuses(await at.call(*[READ] * 20))
         assert (1, [TokenRenewed()]) == (at.emulator.history.token_calls_total, at.renewals())
+        assert at.awaited >= 8, "what has waited for a token must take its turn again, lest it exceed the quota"
 
 
 async def test_a_token_is_renewed_before_it_expires() -> None:

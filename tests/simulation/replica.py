@@ -528,7 +528,7 @@ class Replica:
         is_denied = isinstance(reply, Answered) and reply.status == 401
         if isinstance(reply, Answered) and not is_denied:
             self._book.accepted(send.tenant)
-        elif is_denied and self._book.turned_down(send.tenant, serial) == "repeat":
+        elif is_denied and self._book.turned_down(send.tenant, serial, self.now()) == "repeat":
             self._end(send, NotSent(send.ticket, "token_expired"))
             return
         self._end(send, Replied(send.ticket, reply))
@@ -547,11 +547,11 @@ class Replica:
         self._is_renewing = False
         outcome = token_reply(reply, self.now())
         if isinstance(outcome, Token):
-            self._book.renew(outcome)
+            self._book.renew(outcome, self.now())
         self.put(TokenRenewed(refused="token_refused" if isinstance(outcome, TokenRefused) else None))
         wanting, self._wanting = self._wanting, []
         for send in wanting:
-            self._end(send, NotSent(send.ticket, "token_expired" if isinstance(outcome, Token) else "no_token"))
+            self._end(send, NotSent(send.ticket, "token_awaited" if isinstance(outcome, Token) else "no_token"))
 
 
 def _written(record: Record | HandOver) -> tuple[str, bytes]:

@@ -18,6 +18,7 @@ from daemon.core.procedure import Answered, Reply
 from daemon.core.state import ALL_TENANTS
 from daemon.dnb.tokens import Token
 from daemon.edges.inbox import RawRecord
+from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.ledger_keys import HoldRecord, encode_record, hold_key
 from daemon.moment.envelope import decode as decode_envelope
 from daemon.sandbox.accountant import DEEDS, Accountant
@@ -407,6 +408,8 @@ class World:
         for name in self.schedule.tenants:
             self._bring_back(name)
         self._pass(QUIET_SECONDS)
+        while any(self.store_of(partition) is None for partition in self.inputs):
+            self._pass(1.0)
         entries = self.entries()
         for entity in sorted(entity for entity, entry in entries.items() if entry.parked):
             self.replay(entity)
@@ -444,12 +447,18 @@ class World:
                 return f"{entity.key} waits to be checked"
         return ""
 
+    def store_of(self, partition: Partition) -> LedgerStore | None:
+        """Return the local store of a partition's owner, None while nobody has restored it."""
+        owner = self.coordinator.owner(partition)
+        is_restored = isinstance(owner, Replica) and partition in owner.owned
+        is_ready = is_restored and isinstance(owner, Replica) and owner.owned[partition].generation is not None
+        return owner.stores.get(partition) if is_ready and isinstance(owner, Replica) else None
+
     def entries(self) -> dict[Entity, Entry]:
         """Return what the owners know of every entity."""
         known: dict[Entity, Entry] = {}
         for partition in self.inputs:
-            owner = self.coordinator.owner(partition)
-            store = owner.stores.get(partition) if isinstance(owner, Replica) else None
+            store = self.store_of(partition)
             if store is not None:
                 known.update((entity, entry) for entity, entry in store.parked())
                 entities = [entity for entity in self.watch.highest if self.home(entity) == partition]

@@ -1,0 +1,82 @@
+"""What a lane does when another process turns out to have delivered a newer version."""
+
+from daemon.core.events import Followed
+from daemon.core.ledger import Entry
+from daemon.core.model import Generation
+from daemon.core.procedure import Unanswered
+from tests.core.playbook import ENTITY, GENERATION, PARTITION, START, Playbook, change, said
+from tests.core.test_delivering import wake
+
+THEIRS = Entry(company="c0ffee", version=5, fingerprint="t1:v5", dnb_id=9, generation=Generation(1, 6))
+
+
+def follow(play: Playbook, entry: Entry = THEIRS) -> None:
+    """Have a former owner's late entry appear in the ledger partition."""
+    play.give(Followed(PARTITION, GENERATION, ENTITY, entry, 20, None, -1))
+
+
+def test_what_has_been_outdated_elsewhere_is_not_sent() -> None:
+    """A version that waits for its next try, and one behind it, settle as stale once a newer one is in the ledger."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("down", 503))
+    play.fetch(change(2, number=2))
+    follow(play)
+    assert [("stale", 0)] == play.settled()
+    wake(play, 9.0)
+    assert ["GET", "GET"] == play.sent()
+
+
+def test_a_call_in_flight_for_an_outdated_version_changes_nothing_more() -> None:
+    """Its reply is the last that is heard of it: neither the version nor the one behind it goes on."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.fetch(change(2, "y"))
+    follow(play)
+    assert [("stale", 1)] == play.settled()
+    play.reply(said("equal"))
+    assert [("stale", 1), ("stale", 0)] == play.settled()
+    assert ["GET"] == play.sent()
+
+
+def test_a_version_above_theirs_is_still_delivered() -> None:
+    """What is newer than the other process's version stays in the lane, and DnB is read before it is written."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("down", 503))
+    play.fetch(change(6, "v6"))
+    follow(play)
+    wake(play, 9.0)
+    play.deliver()
+    assert (6, [("superseded", 0), ("delivered", 1)]) == (play.entry().version, play.settled())
+
+
+def test_an_outdated_write_that_left_is_put_right_by_the_newest_version() -> None:
+    """It may have been applied over the newer one: the entry stays in doubt until that one is compared again."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "write"))
+    follow(play)
+    play.reply(Unanswered("ReadTimeout"))
+    assert (5, START + 30.0) == (play.entry().version, play.entry().dirty_until)
+    play.record()
+    assert [("stale", 0)] == play.settled()
+    play.fetch(change(5, "v5"), entry=play.entry())
+    play.deliver()
+    assert [("stale", 0), ("delivered", 1)] == play.settled()
+
+
+def test_a_check_is_no_older_version() -> None:
+    """What is checked is the delivered version itself."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "write"))
+    play.reply(Unanswered("ReadTimeout"))
+    follow(play, Entry(company="c0ffee", version=1, fingerprint="t1:write", dnb_id=9, generation=Generation(1, 6)))
+    wake(play, 9.0)
+    play.reply(said("done"))
+    play.record()
+    assert [("delivered", 0)] == play.settled()
