@@ -166,6 +166,11 @@ def beginning(marks: Marks, number: int, *, is_new: bool) -> Beginning:
     return Beginning(marks.record.following(number), marks.is_handed_over)
 
 
+def is_lost(marks: Marks, *, is_new: bool) -> bool:
+    """Tell whether the ledger is lost: offsets were committed against it, and it says nothing."""
+    return marks.record is None and not is_new
+
+
 def _told(line: LedgerLine, marks: Marks) -> dict[str, Any]:
     """Return what a record changes in the marks; a person's hold is no record of an owner, nor what was mailed."""
     key = (line.key or b"").decode(errors="replace")

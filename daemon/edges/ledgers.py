@@ -14,7 +14,7 @@ from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
 from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
 from daemon.edges.ledger_partition import LedgerPartition
-from daemon.edges.ledger_reading import beginning
+from daemon.edges.ledger_reading import beginning, is_lost
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
 from daemon.edges.ledger_store import LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
@@ -88,7 +88,7 @@ class Ledgers:
         await ledger.restore(self._clock.now, self._longest_wait)
         marks, store = ledger.marks, self.stores[partition]
         rebuilt_to: int | None = None
-        if marks.record is None and not is_new:
+        if is_lost(marks, is_new=is_new):
             if self._rebuild is None:
                 raise ConfigurationError(_lost(partition))
             rebuilding = Rebuilding(partition, self._rebuild, store, self._write)

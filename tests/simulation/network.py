@@ -42,6 +42,7 @@ class Network:
         self.late = 0
         self.denied_until: dict[str, float] = {}
         self.outage_until = 0.0
+        self.retry_after_seconds = 0.0
         self._timeline = timeline
         self._chance = chance
         self._counts = counts
@@ -49,7 +50,11 @@ class Network:
         self._keys = {schedule.tenants[name].company: key for name, key in _keys(schedule).items()}
         self._faults: dict[int, deque[Trouble]] = {}
         for trouble in schedule.troubles:
-            self._faults.setdefault(int(trouble.at), deque()).append(trouble)
+            self.plan(trouble)
+
+    def plan(self, trouble: Trouble) -> None:
+        """Let a trouble strike the call, or the request for a token, of its number."""
+        self._faults.setdefault(int(trouble.at), deque()).append(trouble)
 
     # -- calls -------------------------------------------------------------------------------------------------
 
@@ -86,7 +91,7 @@ class Network:
             case "500_applied":
                 self._arrive(request, lambda _: hear(Answered(status=500, body=b"{}")), self._delay())
             case kind:
-                reply = _said(kind, trouble.seconds)
+                reply = _said(kind, self.retry_after_seconds or round(1.0 + 4.0 * trouble.seconds))
                 self._timeline.after(self._delay(), lambda: hear(reply))
 
     def _fall_silent(self, hear: Hear) -> None:
@@ -193,10 +198,11 @@ def _late(share: float) -> float:
     return 0.05 + share * (LATE_BOUND_SECONDS - 0.5)
 
 
-def _said(kind: str, share: float) -> Answered:
+def _said(kind: str, wait: float) -> Answered:
     status = int(kind.partition("_")[0])
-    waits = kind in {"429", "503"}
-    return Answered(status=status, body=b'{"Message": "no"}', retry_after=round(1.0 + 4.0 * share) if waits else None)
+    return Answered(
+        status=status, body=b'{"Message": "no"}', retry_after=wait if kind in {"429", "503"} else None
+    )
 
 
 def _answered(response: Response) -> Reply:

@@ -53,7 +53,7 @@ from daemon.dnb.tokens import Token, TokenBook, TokenRefused, token_reply
 from daemon.edges.inbox import Batch, RawRecord
 from daemon.edges.intake import Intake
 from daemon.edges.ledger_keys import HANDOVER_KEY, LEDGER_KEY, HandoverRecord, encode_record
-from daemon.edges.ledger_reading import LedgerLine, LedgerReading, beginning
+from daemon.edges.ledger_reading import LedgerLine, LedgerReading, beginning, is_lost
 from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.lookups import Lookups
 from daemon.sandbox.generating import ENVIRONMENT
@@ -143,6 +143,11 @@ class Replica:
     def now(self) -> float:
         """Return the instant on the process's clock."""
         return self._timeline.now + self.clock_ahead
+
+    @property
+    def unwritten(self) -> list[Record | HandOver]:
+        """Return what waits to be written to the ledger."""
+        return self._ledger_queue
 
     @property
     def is_heard(self) -> bool:
@@ -352,6 +357,11 @@ class Replica:
         def write_record() -> None:
             assert owned.reading is not None
             committed = self._world.coordinator.committed.get(partition)
+            if is_lost(owned.reading.marks, is_new=committed is None):
+                self._world.say(self.name, "refuses to start: the ledger is lost")
+                self._world.counts["ledger_lost"] += 1
+                self.crash()
+                return
             begun = beginning(owned.reading.marks, owned.number, is_new=committed is None)
             self._world.append_ledger(partition, LEDGER_KEY, encode_record(begun.record), self)
             for entity, entry in owned.reading.outranked():

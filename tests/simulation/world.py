@@ -82,15 +82,19 @@ class World:
         """Let the schedule unfold, calm the world down, and wait until it is at rest; raises `Violation`."""
         try:
             self._begin()
-            self._pass(TROUBLED_SECONDS)
-            self._calm_down()
-            self._rest()
+            self.pass_time(TROUBLED_SECONDS)
+            self.calm_down()
+            self.rest()
             self.final = self.entries()
         finally:
-            for replica in self.replicas.values():
-                if replica.is_alive:
-                    replica.crash()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self.close()
+
+    def close(self) -> None:
+        """End every process, and remove their disks."""
+        for replica in self.replicas.values():
+            if replica.is_alive:
+                replica.crash()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _begin(self) -> None:
         for accountant in self._accountants:
@@ -99,7 +103,7 @@ class World:
             name = f"replica-{number}"
             self.timeline.after(self.chance.uniform(0.0, 1.0), lambda name=name: self.start(name))  # type: ignore[misc]
         for record, at in zip(self.schedule.records, self.schedule.produced_at, strict=True):
-            self.timeline.after(at, lambda record=record: self._produce(record.key, record.value))  # type: ignore[misc]
+            self.timeline.after(at, lambda record=record: self.produce(record.key, record.value))  # type: ignore[misc]
         for at, kind in enumerate(DEEDS):
             self.timeline.after(TROUBLED_SECONDS * (0.4 + 0.1 * at), lambda kind=kind: self._perform(kind))  # type: ignore[misc]
         for trouble in self.schedule.troubles:
@@ -108,12 +112,14 @@ class World:
             elif trouble.kind not in CALL_FAULTS:
                 self._by_turn.setdefault((_sort(trouble.kind), int(trouble.at)), deque()).append(trouble)
 
-    def _pass(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
+        """Let so many seconds pass, and all that is planned for them."""
         until = self.timeline.now + seconds
         while self.timeline.step(until):
-            self._count_step()
+            self.count_step()
 
-    def _count_step(self) -> None:
+    def count_step(self) -> None:
+        """Count one thing that has happened; too many are a loop without end."""
         self.steps += 1
         if self.steps > STEPS_AT_MOST:
             raise Violation(f"no rest after {self.steps} steps")
@@ -169,7 +175,8 @@ class World:
     def _partition(self, key: bytes) -> Partition:
         return Partition(TOPIC, zlib.crc32(key) % len(self.inputs))
 
-    def _produce(self, key: bytes, value: bytes | None, replay: str | None = None) -> None:
+    def produce(self, key: bytes, value: bytes | None, replay: str | None = None) -> None:
+        """Append a record to its input partition; whoever owns that will fetch it."""
         message = decode_envelope(value, environment=ENVIRONMENT, replay=replay)
         partition = self.home(message.entity) if isinstance(message, Change) else self._partition(key)
         offset = self.inputs[partition].append(key, value, replay)
@@ -298,7 +305,7 @@ class World:
         self.coordinator.miss(replica.name, replica)
         return True
 
-    def _restart(self, trouble: Trouble) -> bool:
+    def restart(self, trouble: Trouble) -> bool:
         replica = self._choose(trouble.whom)
         if replica is None:
             return False
@@ -333,7 +340,7 @@ class World:
                 self.registry[name] = msgspec.structs.replace(tenant, held="by hand")
             case _:
                 self.registry[name] = msgspec.structs.replace(tenant, weight=0.5 + 2.0 * trouble.seconds)
-        self._tell_tenants()
+        self.tell_tenants()
         self.timeline.after(1.0 + 10.0 * trouble.seconds, lambda: self._bring_back(name))
         return True
 
@@ -344,9 +351,10 @@ class World:
 
     def _bring_back(self, name: str) -> None:
         self.registry[name] = self.schedule.tenants[name]
-        self._tell_tenants()
+        self.tell_tenants()
 
-    def _tell_tenants(self) -> None:
+    def tell_tenants(self) -> None:
+        """Let every process read the tenants file again soon."""
         self.registry_number += 1
         for replica in self.replicas.values():
             replica.after(self.chance.uniform(0.0, 0.5), replica.read_tenants)
@@ -380,7 +388,7 @@ class World:
             is_its = isinstance(message, Change) and message.entity == entity
             if is_its and isinstance(message, Change) and message.version == self.watch.highest[entity]:
                 self._replays += 1
-                self._produce(record.key or b"", record.value, f"replay-{self._replays}")
+                self.produce(record.key or b"", record.value, f"replay-{self._replays}")
                 return True
         return False
 
@@ -398,7 +406,7 @@ class World:
 
     # -- peace -------------------------------------------------------------------------------------------------
 
-    def _calm_down(self) -> None:
+    def calm_down(self) -> None:
         """Let nothing go wrong any more; what was refused for a trouble's sake is tried again by hand."""
         self.say("world", "calms down")
         self._is_calm = True
@@ -407,31 +415,28 @@ class World:
             self._release(scope)
         for name in self.schedule.tenants:
             self._bring_back(name)
-        self._pass(QUIET_SECONDS)
+        self.pass_time(QUIET_SECONDS)
         while any(self.store_of(partition) is None for partition in self.inputs):
-            self._pass(1.0)
+            self.pass_time(1.0)
         entries = self.entries()
         for entity in sorted(entity for entity, entry in entries.items() if entry.parked):
             self.replay(entity)
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
         """Wait until nothing changes any more; raises `Violation` if something always does."""
         until = self.timeline.now + PATIENCE_SECONDS
         quiet_since, last = self.timeline.now, self._progress()
         while self.timeline.now < until:
-            self._pass(1.0)
-            if self._progress() != last or not self._is_settled():
+            self.pass_time(1.0)
+            if self._progress() != last:
                 quiet_since, last = self.timeline.now, self._progress()
-            elif self.timeline.now - quiet_since >= QUIET_SECONDS:
+            elif self.timeline.now - quiet_since >= QUIET_SECONDS and not self._unrest():
                 return
         raise Violation(f"the world does not come to rest: {self._unrest()}")
 
     def _progress(self) -> tuple[int, ...]:
         counts = self.watch.counts
         return (counts["delivered"], counts["unchanged"], counts["healed"], counts["verified"], self.coordinator.generation)
-
-    def _is_settled(self) -> bool:
-        return not self._unrest()
 
     def _unrest(self) -> str:
         """Return what is not at rest, empty if all is."""

@@ -1,0 +1,282 @@
+"""Stories that each of the daemon's mechanisms was made for; `make faults` shows each to fail without its mechanism."""
+
+import msgspec
+
+from tests.simulation.kafka import SESSION_SECONDS, Log
+from tests.simulation.replica import Replica
+from tests.simulation.scenes import INVOICE_ID, scene
+
+ZOMBIE_SECONDS = 2.5 * SESSION_SECONDS
+
+
+def has_written(replica: Replica) -> bool:
+    """Tell whether a ledger record waits in the process to be written."""
+    return bool(replica.unwritten)
+
+
+def test_a_zombies_late_ledger_write_is_outranked_also_after_compaction() -> None:
+    """What a stopped process writes when it wakes is older than the truth, and compaction must not make it the truth."""
+    with scene() as at:
+        at.start("a", "b")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        zombie = at.owner
+        at.customer(2, "Andre AS")
+        at.until(lambda: has_written(zombie))
+        at.stand_still(zombie, ZOMBIE_SECONDS)
+        at.until_owned_by_another(zombie)
+        at.customer(5, "Femte AS")
+        at.until(lambda: at.delivered() == 5)
+        at.until(lambda: not zombie.is_stopped)
+        at.compact()
+        at.compact()
+        for replica in list(at.world.replicas.values()):
+            at.kill(replica, keeps_disk=False)
+        at.until(lambda: at.world.store_of(at.partition))
+        at.customer(4, "Fjerde AS")
+        assert "" == at.verdict()
+        assert (["Femte AS"], 5) == (at.names(), at.delivered())
+
+
+def test_a_lesser_entry_behind_a_greater_one_is_found_at_a_restore_too() -> None:
+    """The zombie's record may come while nobody owns the partition: the next owner writes the greater one again."""
+    with scene() as at:
+        at.start("a")
+        at.customer(5, "Femte AS")
+        at.until(lambda: at.delivered() == 5)
+        at.pass_time(5.0)
+        old = next(one for one in at.world.ledgers[at.partition].records if one.key == b"fjellvik/customer/70311802")
+        at.customer(6, "Sjette AS")
+        at.until(lambda: at.delivered() == 6)
+        at.kill(at.owner, keeps_disk=False, seconds=10.0)
+        at.world.append_ledger(at.partition, "fjellvik/customer/70311802", old.value or b"")
+        at.pass_time(10.0)
+        at.until(lambda: at.world.store_of(at.partition))
+        at.compact()
+        at.kill(at.owner, keeps_disk=False)
+        at.pass_time(5.0)
+        at.until(lambda: at.world.store_of(at.partition))
+        assert 6 == at.delivered()
+        assert "" == at.verdict()
+
+
+def test_a_zombies_late_write_to_dnb_is_put_right() -> None:
+    """A request that is applied after its sender has lost the partition is found by reading again, and healed."""
+    with scene() as at:
+        at.start("a", "b")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        zombie = at.owner
+        at.strike("applied_late", call=2, seconds=1.0)
+        at.customer(2, "Andre AS")
+        at.until(lambda: at.world.counts["applied_late"] == 1)
+        at.kill(zombie, seconds=30.0)
+        at.until_owned_by_another(zombie)
+        at.customer(3, "Tredje AS")
+        at.until(lambda: at.delivered() == 3)
+        at.until(lambda: at.world.network.late == 1, seconds=20.0)
+        at.until(lambda: at.world.watch.counts["healed"] == 1, seconds=30.0)
+        assert "" == at.verdict()
+        assert ["Tredje AS"] == at.names()
+
+
+def test_there_and_back_with_a_crash_between_is_not_taken_for_unchanged() -> None:
+    """Content A, B, A: if the process dies with B written, A must be written again though the ledger knows A."""
+    with scene() as at:
+        at.start("a")
+        at.customer(1, "A AS")
+        at.until(lambda: at.delivered() == 1)
+        at.pass_time(5.0)
+        at.customer(2, "B AS")
+        at.until(lambda: has_written(at.owner))
+        at.kill(at.owner)
+        at.customer(3, "A AS")
+        assert "" == at.verdict()
+        assert (["A AS"], 3) == (at.names(), at.delivered())
+
+
+def test_a_parked_change_that_was_attempted_is_not_forgotten_by_a_newer_one() -> None:
+    """What was parked after a write of unknown outcome stands in DnB: the next version is compared with that."""
+    with scene() as at:
+        at.start("a")
+        at.customer(1, "A AS")
+        at.until(lambda: at.delivered() == 1)
+        at.strike("500_applied", call=2)
+        at.customer(2, "B AS")
+        at.until(lambda: at.world.counts["500_applied"] == 1)
+        at.world.network.outage_until = at.world.timeline.now + 20.0
+        at.until(lambda: (entry := at.entry()) and entry.parked is not None)
+        at.kill(at.owner)
+        at.pass_time(15.0)
+        at.customer(3, "A AS")
+        assert "" == at.verdict()
+        assert (["A AS"], None) == (at.names(), at.entry().parked)
+
+
+def test_a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing() -> None:
+    """Neither supersedes the version that is to be booked, nor counts as a newer one."""
+    with scene() as at:
+        at.start("a")
+        at.invoice(1)
+        at.invoice(2, invoiceState="draft", invoiceNumber=None)
+        at.change("invoice", INVOICE_ID, 3, None)
+        at.pass_time(0.5)
+        at.customer(1)
+        assert "" == at.verdict()
+        assert ["10245"] == [row["InvoiceNumber"] for row in at.rows("CustomerInvoice")]
+        assert 1 == at.delivered("invoice", INVOICE_ID)
+
+
+def test_a_tenant_that_was_gone_for_five_minutes_has_lost_nothing() -> None:
+    """What came for it meanwhile, also over a restart, waits in the ledger and is delivered when it is back."""
+    with scene(tenants=2) as at:
+        at.start("a")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        del at.world.registry["fjellvik"]
+        at.world.tell_tenants()
+        at.pass_time(100.0)
+        at.customer(2, "Nytt AS")
+        at.pass_time(100.0)
+        at.kill(at.owner, keeps_disk=False)
+        at.pass_time(100.0)
+        at.customer(3, "Nyere AS")
+        at.pass_time(5.0)
+        assert (["Havgard Eiendom AS"], 3) == (at.names(), at.entry().parked.version)
+        at.world.registry["fjellvik"] = at.world.schedule.tenants["fjellvik"]
+        at.world.tell_tenants()
+        assert "" == at.verdict()
+        assert ["Nyere AS"] == at.names()
+
+
+def test_another_company_key_is_another_company() -> None:
+    """What was delivered to the one company says nothing about the other: the next version is created there."""
+    with scene(tenants=2) as at:
+        at.start("a")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        companies = {name: tenant.company for name, tenant in at.world.schedule.tenants.items()}
+        moved = msgspec.structs.replace(at.world.registry["fjellvik"], company=companies["havgard"])
+        at.world.registry["fjellvik"] = moved
+        del at.world.registry["havgard"]
+        at.world.tell_tenants()
+        at.pass_time(3.0)
+        at.customer(2)
+        at.until(lambda: at.delivered() == 2)
+        assert (["Havgard Eiendom AS"], ["Havgard Eiendom AS"]) == (at.names("fjellvik"), at.names("havgard"))
+
+
+def test_a_lost_ledger_stops_the_start() -> None:
+    """Offsets are committed and the ledger is empty: nobody may conclude from that that nothing was delivered."""
+    with scene() as at:
+        at.start("a")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        at.pass_time(5.0)
+        calls = at.calls()
+        at.world.ledgers[at.partition] = Log(at.world.timeline, at.world.chance)
+        at.customer(2, "Nytt AS")
+        at.kill(at.owner, keeps_disk=False)
+        at.pass_time(20.0)
+        assert 1 <= at.world.counts["ledger_lost"]
+        assert (calls, ["Havgard Eiendom AS"]) == (at.calls(), at.names())
+
+
+def test_a_local_copy_of_another_life_of_the_topic_is_thrown_away() -> None:
+    """Topics were made anew: what the disk knows of the former ones would let new changes pass for stale."""
+    with scene() as at:
+        at.start("a")
+        at.customer(9)
+        at.until(lambda: at.delivered() == 9)
+        at.pass_time(5.0)
+        at.kill(at.owner, seconds=5.0)
+        for logs in (at.world.ledgers, at.world.inputs):
+            logs[at.partition] = Log(at.world.timeline, at.world.chance)
+        at.world.coordinator.committed.clear()
+        at.world.watch.highest.clear()
+        for number in range(40):
+            at.world.append_ledger(at.partition, f"_other/{number}", b"")
+        at.customer(1, website="https://ny.example")
+        at.until(lambda: at.delivered() == 1)
+        assert ["https://ny.example"] == [row["WebUrl"] for row in at.rows("Customer")]
+
+
+def test_a_row_that_a_person_deleted_is_created_once_more() -> None:
+    """Its guid stays used in DnB: the next create has another one, and no second row comes of it."""
+    with scene() as at:
+        at.start("a")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        at.by_hand("DELETE", f"/api/biz/customers/{at.entry().dnb_id}")
+        at.customer(2, "Nytt AS")
+        at.until(lambda: at.delivered() == 2)
+        assert ["Nytt AS"] == at.names()
+
+
+def test_twenty_thousand_records_of_a_held_tenant_delay_nobody() -> None:
+    """They are read past into the ledger, newest of each entity, and memory holds no more than ever."""
+    with scene(tenants=2) as at:
+        at.start("a")
+        held = msgspec.structs.replace(at.world.registry["fjellvik"], held="by hand")
+        at.world.registry["fjellvik"] = held
+        at.world.tell_tenants()
+        at.pass_time(1.0)
+        data = {"customerNumber": "100042", "name": "Havgard AS"}
+        template = {"environment": "production", "tenant": "fjellvik", "kind": "customer", "operation": "update"}
+        for number in range(20_000):
+            record = {**template, "id": 1 + number % 500, "version": number + 1, "occurredAt": "2026-09-21T14:13:20Z"}
+            at.world.inputs[at.partition].append(b"fjellvik", msgspec.json.encode({**record, "data": data}))
+        at.customer(1, "Nordlia AS", tenant="havgard")
+        at.until(lambda: at.names("havgard"), seconds=3_600.0)
+        assert 0 == at.calls("fjellvik")
+        assert 500 == sum(entry.parked is not None for entry in at.world.entries().values())
+        at.until(lambda: at.world.coordinator.committed.get(at.partition, 0) > 20_000)
+        assert 20_000 == max(at.world.watch.highest.values())
+
+
+def test_a_retry_after_of_an_hour_is_obeyed_and_delays_nobody_else() -> None:
+    """Not one call goes to that company before the hour is over, and what waited goes soon after it."""
+    with scene(tenants=2) as at:
+        at.start("a")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        at.world.network.retry_after_seconds = 3_600.0
+        at.strike("429", call=1)
+        at.customer(2, "Nytt AS")
+        at.until(lambda: at.world.counts["429"] == 1)
+        told_at, calls = at.world.timeline.now, at.calls()
+        at.customer(1, "Nordlia AS", tenant="havgard")
+        at.until(lambda: at.names("havgard"), seconds=5.0)
+        at.pass_time(told_at + 3_599.0 - at.world.timeline.now)
+        assert calls == at.calls()
+        at.until(lambda: at.names() == ["Nytt AS"], seconds=180.0)
+        assert "" == at.verdict()
+
+
+def test_an_invoice_finds_its_customer_under_whatever_number() -> None:
+    """The customer was renumbered: the invoice names the old number, and is booked for the same customer."""
+    with scene() as at:
+        at.start("a")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        at.customer(2, customerNumber="100777")
+        at.until(lambda: at.delivered() == 2)
+        at.invoice(1)
+        assert "" == at.verdict()
+        [invoice], [customer] = at.rows("CustomerInvoice"), at.rows("Customer")
+        assert (customer["ID"], 100777) == (invoice["CustomerID"], customer["CustomerNumber"])
+
+
+def test_two_events_of_an_invoice_in_one_batch_book_it_once() -> None:
+    """Finalized and paid come together: the newer one is booked, once, and the payment changes nothing."""
+    with scene() as at:
+        at.start("a")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        at.invoice(1)
+        at.invoice(2, description=None)
+        at.until(lambda: at.delivered("invoice", INVOICE_ID) == 2)
+        at.invoice(3, reminders=[{"sent": "2026-10-01"}])
+        assert "" == at.verdict()
+        assert (1, 1) == (len(at.rows("CustomerInvoice")), len(at.rows("JournalEntry")))
+        assert 3 == at.delivered("invoice", INVOICE_ID)
