@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulate kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
+.PHONY: help demo test simulate faults kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
 	check-mypy check-pyright coverage-core latency lock clean
 
 help: ## this list
@@ -78,6 +78,9 @@ coverage-core: .venv/dev.stamp ## every branch of daemon/core is reached by test
 
 simulate: .venv/dev.stamp ## the daemon in a simulated world where everything goes wrong: --schedules N --seed S --json PATH, --replay SEED
 	@$(BIN)/python -m tests.simulation $(ARGS)
+
+faults: .venv/dev.stamp ## plants some forty faults one after the other, and shows what catches each
+	@$(BIN)/python -m checks.faults $(ARGS)
 
 latency: .venv/dev.stamp ## how long a change takes from Kafka into DnB's books while nothing else happens
 	@$(BIN)/python -m bench.latency $(ARGS)

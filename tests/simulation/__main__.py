@@ -52,14 +52,14 @@ def main() -> int:
     _be_quiet()
     if asked.replay is not None:
         return _replay(asked)
-    outcomes = list(_played(asked.seed, asked.schedules, asked.jobs))
+    outcomes = list(_played(asked))
     report = _report(outcomes, asked.seed, time.monotonic() - _STARTED_AT)
     if asked.json is not None:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     _tell(report)
     failing = [outcome for outcome in outcomes if outcome.violation]
     for at, outcome in enumerate(failing):
-        _explain(outcome, is_minimised=at < MINIMISED_AT_MOST)
+        _explain(outcome, is_minimised=at < MINIMISED_AT_MOST and not asked.stop)
     print(f"{report.schedules - len(failing)} passed, {len(failing)} failed")
     return 1 if failing else 0
 
@@ -70,24 +70,29 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first one; the next have the next (0)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many are played at once")
     parser.add_argument("--json", type=Path, help="write the summary to this file")
+    parser.add_argument("--stop", action="store_true", help="stop at the first violation, and do not make it small")
     parser.add_argument("--replay", type=int, metavar="SEED", help="play this one schedule and print its transcript")
     parser.add_argument("--troubles", metavar="N,N,…", help="with --replay: only these of its troubles")
     parser.add_argument("--records", type=int, help="with --replay: only its first records")
     return parser.parse_args()
 
 
-def _played(first: int, count: int, jobs: int) -> Iterator[Outcome]:
+def _played(asked: argparse.Namespace) -> Iterator[Outcome]:
     """Play the schedules, several at once, and show how far that is."""
+    first, count = asked.seed, asked.schedules
     starts = range(first, first + count, SEEDS_AT_ONCE)
     portions = [range(start, min(start + SEEDS_AT_ONCE, first + count)) for start in starts]
     done = bad = 0
-    with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_be_quiet) as workers:
+    with concurrent.futures.ProcessPoolExecutor(asked.jobs, initializer=_be_quiet) as workers:
         for outcomes in workers.map(_play_all, portions):
             done += len(outcomes)
             bad += sum(bool(outcome.violation) for outcome in outcomes)
             if sys.stderr.isatty():
                 print(f"\r{done} of {count} schedules, {bad} with a violation", end="", file=sys.stderr, flush=True)
             yield from outcomes
+            if bad and asked.stop:
+                workers.shutdown(wait=False, cancel_futures=True)
+                return
     if sys.stderr.isatty():
         print(file=sys.stderr)
 

@@ -305,7 +305,7 @@ class World:
         self.coordinator.miss(replica.name, replica)
         return True
 
-    def restart(self, trouble: Trouble) -> bool:
+    def _restart(self, trouble: Trouble) -> bool:
         replica = self._choose(trouble.whom)
         if replica is None:
             return False

@@ -1,0 +1,146 @@
+"""`make faults`: plants one fault after the other in a copy of the tree, and shows which test catches it.
+
+For each fault the test that was made for its mechanism is run first, if there is one, and then random schedules until
+one breaks a promise; where neither shows it, the rules' own tests are asked. A fault that survives them all fails the
+command: it wants a better test.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from checks.tree import ROOT
+from tests.simulation.planted_faults import FAULTS, Fault
+
+COPIED = ("daemon", "tests", "pyproject.toml", "typings")
+
+SCHEDULES_AT_MOST = 400
+"""So many schedules are played for a fault; most faults show in the first ten."""
+
+RULES = ("tests/core", "tests/dnb", "tests/edges/test_ledger_store.py", "tests/edges/test_ledger_reading.py")
+
+SECONDS_AT_MOST = 600.0
+"""A fault may make a test run for ever: that is caught too."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What caught a fault: a test, random schedules (how many were played until then), or nothing."""
+
+    fault: str
+    file: str
+    caught_by: tuple[str, ...]
+    schedules: int | None
+    seconds: float
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All faults and what caught them, as the JSON file has it."""
+
+    planted: int
+    caught: int
+    faults: list[Result]
+
+
+def main() -> int:
+    """Plant every fault that is asked for; the exit code is 1 if one survives."""
+    asked = _arguments()
+    faults = [fault for fault in FAULTS if asked.only in fault.name]
+    results: list[Result] = []
+    for number, fault in enumerate(faults, start=1):
+        result = _caught(fault)
+        results.append(result)
+        print(f"{number:3}/{len(faults)} {'caught' if result.caught_by else 'SURVIVED'}  {fault.name}{_how(result)}")
+    caught = sum(bool(result.caught_by) for result in results)
+    report = Report(planted=len(results), caught=caught, faults=results)
+    if asked.json is not None:
+        asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    print(f"planted {report.planted}, caught {report.caught}")
+    return 0 if report.planted == report.caught else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--json", type=Path, help="write what caught each fault to this file")
+    parser.add_argument("--only", default="", metavar="WORDS", help="plant only the faults whose names have these words")
+    return parser.parse_args()
+
+
+def _how(result: Result) -> str:
+    told = [f" in {result.schedules} schedules"] if result.schedules is not None else []
+    return ": " + ", ".join(result.caught_by) + "".join(told) + f" ({result.seconds:.0f} s)"
+
+
+def _caught(fault: Fault) -> Result:
+    started_at = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        tree = Path(folder)
+        _plant(fault, tree)
+        by: list[str] = []
+        if fault.first:
+            by += _failing_test(tree, fault.first)
+        schedules = _violated(tree)
+        if schedules is not None:
+            by.append("random schedules")
+        if not by:
+            by += _failing_test(tree, *RULES)
+    seconds = round(time.monotonic() - started_at, 1)
+    return Result(fault=fault.name, file=fault.file, caught_by=tuple(by), schedules=schedules, seconds=seconds)
+
+
+def _plant(fault: Fault, tree: Path) -> None:
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree / name)
+    path = tree / fault.file
+    text = path.read_text(encoding="utf-8")
+    for before, after in fault.replaced:
+        assert text.count(before) == 1, f"{fault.name}: {before!r} is not in {fault.file} exactly once"  # noqa: S101
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+
+
+def _failing_test(tree: Path, *tests: str) -> list[str]:
+    """Run tests in the tree until one fails, and return its name; nothing if all pass."""
+    done = _run(tree, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
+    if done is None:
+        return [f"{tests[0]} (without end)"]
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    return [failed.group(1)] if failed and done.returncode else []
+
+
+def _violated(tree: Path) -> int | None:
+    """Return after how many schedules a promise was broken, None if all were kept."""
+    done = _run(tree, "-m", "tests.simulation", "--schedules", str(SCHEDULES_AT_MOST), "--stop")
+    if done is None:
+        return SCHEDULES_AT_MOST
+    told = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.MULTILINE)
+    if told is None:
+        return 0
+    return int(told.group(1)) + int(told.group(2)) if int(told.group(2)) else None
+
+
+def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+    """Run Python in the tree; None if it did not end in time."""
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS_AT_MOST, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

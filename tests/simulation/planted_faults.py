@@ -1,0 +1,326 @@
+"""Faults planted on purpose: small mutations of the daemon, each of which a test must catch.
+
+A fault names what is broken, the file, and which text is replaced by which. The list is kept: a fault that nothing
+catches asks for a better test. `first` is the test that is tried first, where one was made for just that mechanism;
+otherwise random schedules are.
+"""
+
+import msgspec
+
+SCENARIOS = "tests/simulation/test_scenarios.py"
+CORE = "tests/core"
+DNB = "tests/dnb"
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One mutation: every replaced text must be in its file exactly once."""
+
+    name: str
+    file: str
+    replaced: tuple[tuple[str, str], ...]
+    first: str = ""
+
+
+def scenario(name: str) -> str:
+    """Return the test of a named scenario."""
+    return f"{SCENARIOS}::test_{name}"
+
+
+FAULTS: tuple[Fault, ...] = (
+    # -- offsets and settling ------------------------------------------------------------------------------------
+    Fault(
+        "commit the newest offset",
+        "daemon/core/offsets.py",
+        (("return self._order[0] if self._order else self.position", "return self.position"),),
+    ),
+    Fault(
+        "settle before the ledger acknowledges",
+        "daemon/core/recording.py",
+        (
+            ("        self._state.settle(assignment, item, pending.settlement, pending.reason)\n", ""),
+            (
+                "        self._state.pending[ticket] = EntryPending(work, entry, settlement, reason)\n",
+                "        self._state.pending[ticket] = EntryPending(work, entry, settlement, reason)\n"
+                "        self._state.settle(work.assignment, work.item, settlement, reason)\n",
+            ),
+        ),
+    ),
+    Fault(
+        "take a repeated fetch for new records",
+        "daemon/core/admitting.py",
+        (("if arrival.offset >= assignment.offsets.position]", "if arrival.offset >= 0]"),),
+    ),
+    Fault(
+        "forget the dead letters",
+        "daemon/core/recording.py",
+        (
+            (
+                "        self._state.output.append(DeadLetter(ticket, assignment.partition, offset, cause))\n",
+                "        self.acknowledge(ticket)\n",
+            ),
+        ),
+    ),
+    # -- versions and order --------------------------------------------------------------------------------------
+    Fault(
+        "deliver whatever version comes",
+        "daemon/core/admitting.py",
+        (("            elif change.version > highest or", "            elif change.version > 0 or"),),
+    ),
+    Fault(
+        "let a draft supersede what is finalized",
+        "daemon/core/admitting.py",
+        (("if change.version > highest and is_draft(", "if change.version < 0 and is_draft("),),
+        scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
+    ),
+    Fault(
+        "begin an uncertain tail before all of it is read",
+        "daemon/core/state.py",
+        (("return self.offsets.position < self.caught_up_at and now < self.caught_up_by", "return False"),),
+    ),
+    Fault(
+        "forget the open lane of an entity",
+        "daemon/core/admitting.py",
+        (("            lane = assignment.lanes.get(change.entity)\n", "            lane = None\n"),),
+    ),
+    Fault(
+        "send every queued edit",
+        "daemon/core/calling.py",
+        (("        if not ticket.call.writes or work is None", "        if ticket.call.writes or work is None"),),
+        f"{CORE}/test_delivering.py",
+    ),
+    Fault(
+        "go on with what another process has outdated",
+        "daemon/core/delivering.py",
+        (("return item.origin != \"check\" and item.change.version < lane.entry.highest", "return False"),),
+        f"{CORE}/test_giving_way.py",
+    ),
+    Fault(
+        "keep a parked change below what was delivered",
+        "daemon/core/ledger.py",
+        (("    if parked and parked.version < entry.version:\n", "    if parked and parked.version < 0:\n"),),
+        f"{CORE}/test_ledger.py",
+    ),
+    # -- what may be concluded without reading -------------------------------------------------------------------
+    Fault(
+        "conclude unchanged for what a former owner may have attempted",
+        "daemon/core/lanes.py",
+        (
+            (
+                "if item.is_suspect or item.origin == \"check\" or item.change.replay is not None or not is_fresh:",
+                "if item.origin == \"check\" or item.change.replay is not None or not is_fresh:",
+            ),
+            ("            self.dirty_until = max(self.dirty_until or 0.0, late_until)\n", "            pass\n"),
+        ),
+        scenario("there_and_back_with_a_crash_between_is_not_taken_for_unchanged"),
+    ),
+    Fault(
+        "conclude unchanged over a parked change that was attempted",
+        "daemon/core/lanes.py",
+        (
+            ("        is_fresh = not parked or (", "        is_fresh = True or (  # noqa: SIM222\n            "),
+            ("            self.dirty_until = max(self.dirty_until or 0.0, late_until)\n", "            pass\n"),
+            ("if item.is_suspect or item.origin == \"check\" or", "if item.origin == \"check\" or"),
+        ),
+        scenario("a_parked_change_that_was_attempted_is_not_forgotten_by_a_newer_one"),
+    ),
+    Fault(
+        "forget that a write had an unknown outcome",
+        "daemon/core/delivering.py",
+        (("                work.lane.dirty_until = max(work.lane.dirty_until or 0.0, late_until)\n                self._retry", "                self._retry"),),  # noqa: E501
+    ),
+    Fault(
+        "drop the read-back of what may be applied late",
+        "daemon/core/recording.py",
+        (("            dirty_data=None if is_clean else item.change.data,\n", "            dirty_data=None,\n"),),
+        scenario("a_zombies_late_write_to_dnb_is_put_right"),
+    ),
+    Fault(
+        "hand over whatever is in doubt",
+        "daemon/core/parting.py",
+        (("    if any(lane.is_dirty for lane in assignment.lanes.values()):\n        return False\n", "    return True\n"),),
+    ),
+    Fault(
+        "trust that a former owner left nothing in flight",
+        "daemon/core/planner.py",
+        (("        assignment.is_handed_over = event.handed_over\n", "        assignment.is_handed_over = True\n"),),
+    ),
+    Fault(
+        "forget the numbers under which an entity may have been created",
+        "daemon/core/lanes.py",
+        (("        if number and self.entry.dnb_id is None and", "        if not number and self.entry.dnb_id is None and"),),
+        f"{CORE}/test_delivering.py",
+    ),
+    # -- the ledger ----------------------------------------------------------------------------------------------
+    Fault(
+        "keep the older of two entries",
+        "daemon/edges/ledger_store.py",
+        (
+            (
+                "            or rank(new.entry, new.offset) > rank(present[entity].entry, present[entity].offset)\n",
+                "            or rank(new.entry, new.offset) < rank(present[entity].entry, present[entity].offset)\n",
+            ),
+        ),
+    ),
+    Fault(
+        "let the newest record of the ledger win, whatever it says",
+        "daemon/core/ledger.py",
+        (
+            (
+                "    return (entry.highest, entry.version == entry.highest, entry.generation, offset)\n",
+                "    return (0, False, Generation(0, 0), offset)\n",
+            ),
+        ),
+    ),
+    Fault(
+        "do not write the greater entry again behind a former owner's",
+        "daemon/core/recording.py",
+        (
+            (
+                "            self._write_again(assignment, event.entity, self._being_written(assignment, event.entity) or own)\n"
+                "            return\n",
+                "            return\n",
+            ),
+        ),
+        scenario("a_zombies_late_ledger_write_is_outranked_also_after_compaction"),
+    ),
+    Fault(
+        "do not look for outranked entries at a restore",
+        "daemon/edges/ledger_reading.py",
+        (("        present = self._store.get(list(self._outranked))\n", "        present = self._store.get([])\n"),),
+        scenario("a_lesser_entry_behind_a_greater_one_is_found_at_a_restore_too"),
+    ),
+    Fault(
+        "remember how far was read before it is kept",
+        "daemon/edges/ledger_reading.py",
+        (
+            (
+                "        self._store.merge(found)\n        for entity, entry, _ in found:\n",
+                "        self._store.merge([one for one in found if one[1].generation == generation])\n"
+                "        for entity, entry, _ in found:\n",
+            ),
+        ),
+        "tests/edges/test_ledger_reading.py",
+    ),
+    Fault(
+        "trust a local copy of another life of the topic",
+        "daemon/edges/ledger_reading.py",
+        (("        return first.offset == at and first.key == LEDGER_KEY.encode() and _record(first) == record\n", "        return True\n"),),  # noqa: E501
+        scenario("a_local_copy_of_another_life_of_the_topic_is_thrown_away"),
+    ),
+    Fault(
+        "start with a lost ledger as if it were new",
+        "daemon/edges/ledger_reading.py",
+        (("    return marks.record is None and not is_new\n", "    return False\n"),),
+        scenario("a_lost_ledger_stops_the_start"),
+    ),
+    Fault(
+        "take another company's entry for the tenant's",
+        "daemon/core/ledger.py",
+        (("        if company == \"\" or self.company in (\"\", company):\n", "        if company == company or self.company in (\"\", company):\n"),),  # noqa: E501
+        scenario("another_company_key_is_another_company"),
+    ),
+    # -- tenants, holds and quotas -------------------------------------------------------------------------------
+    Fault(
+        "ignore the changes of a tenant that is gone from the file",
+        "daemon/core/admitting.py",
+        (("if tenant is None and change.entity.tenant not in self._state.ever_known:", "if tenant is None:"),),
+        scenario("a_tenant_that_was_gone_for_five_minutes_has_lost_nothing"),
+    ),
+    Fault(
+        "let a held tenant's changes into lanes",
+        "daemon/core/admitting.py",
+        (("        if is_behind or not self._state.is_served(tenant):\n", "        if is_behind:\n"),),
+    ),
+    Fault(
+        "ignore Retry-After",
+        "daemon/core/delivering.py",
+        (("        wait = outcome.retry_after\n        if wait is None:", "        wait = None\n        if wait is None:"),),
+        scenario("a_retry_after_of_an_hour_is_obeyed_and_delays_nobody_else"),
+    ),
+    Fault(
+        "charge no tenant for its calls",
+        "daemon/core/pacing.py",
+        (("        turn.quota.take(now)\n        self._client.take(now)\n", "        self._client.take(now)\n"),),
+    ),
+    Fault(
+        "let no quota bind",
+        "daemon/core/quota.py",
+        (("        return self._arrival - (self._burst - 1.0) / self._rate\n", "        return 0.0\n"),),
+    ),
+    Fault(
+        "make calls though the group may have given the partitions away",
+        "daemon/core/planner.py",
+        (
+            ("        return now >= self._committed_at + self._state.policy.bounds.fence\n", "        return False\n"),
+            ("            self._delivering.grant(self._committed_at + self._state.policy.bounds.fence)\n", "            self._delivering.grant(FOREVER)\n"),  # noqa: E501
+        ),
+    ),
+    Fault(
+        "keep partitions that were lost",
+        "daemon/core/planner.py",
+        (("            case Lost(partitions):\n                for assignment in self._ours(partitions):\n", "            case Lost(partitions):\n                for assignment in self._ours(partitions[:0]):\n"),),  # noqa: E501
+    ),
+    # -- dependencies and waiting --------------------------------------------------------------------------------
+    Fault(
+        "release nothing when a dependency is delivered",
+        "daemon/core/depending.py",
+        (("            for assignment in self._state.assignments.values() if is_delivered else ():\n", "            for assignment in ():\n"),),  # noqa: E501
+        f"{CORE}/test_depending.py",
+    ),
+    Fault(
+        "wait for no dependency that is on its way",
+        "daemon/core/depending.py",
+        (("            return None if self._waits_for(lane, work.lane) else self._await(work, dependency)\n", "            return None\n"),),  # noqa: E501
+        f"{CORE}/test_depending.py",
+    ),
+    Fault(
+        "take nothing that waits out of the ledger again",
+        "daemon/core/refilling.py",
+        (("            if name in assignment.waiting and not is_asked and self._is_open(assignment):\n", "            if False and self._is_open(assignment) and not is_asked:\n"),),  # noqa: E501
+    ),
+    Fault(
+        "never try again what is parked",
+        "daemon/core/refilling.py",
+        (("            if self.is_due(assignment):\n", "            if False and self.is_due(assignment):\n"),),
+    ),
+    Fault(
+        "renew no token for a tenant that was turned down twice",
+        "daemon/dnb/tokens.py",
+        (("        if now >= self._renewed_at + DOUBTED_AFTER_SECONDS:\n", "        if now >= 1e18 + DOUBTED_AFTER_SECONDS:\n"),),
+        f"{DNB}/test_tokens.py",
+    ),
+    # -- DnB -----------------------------------------------------------------------------------------------------
+    Fault(
+        "create under another guid each time",
+        "daemon/dnb/calls.py",
+        (("        return str(uuid5(_NAMESPACE, \"\\n\".join(names)))\n", "        return str(__import__(\"uuid\").uuid4())\n"),),
+    ),
+    Fault(
+        "use a deleted row's guid for ever",
+        "daemon/dnb/customer.py",
+        (("        attempt = replace(attempt, n=attempt.n + 1)\n", "        attempt = replace(attempt, n=attempt.n)\n"),),
+        scenario("a_row_that_a_person_deleted_is_created_once_more"),
+    ),
+    Fault(
+        "create without looking",
+        "daemon/dnb/invoice_finding.py",
+        (("    rows = yield from _by_number(sought.number)\n    if not", "    rows = (yield from _by_number(sought.number)) and []\n    if not"),),  # noqa: E501
+    ),
+    Fault(
+        "book a draft whose sums are others",
+        "daemon/dnb/invoice_comparing.py",
+        (("def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n", "def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n    if row:\n        return None\n"),),  # noqa: E501
+    ),
+    Fault(
+        "find a customer by the number in the invoice alone",
+        "daemon/core/depending.py",
+        (("        if lane is not None and lane.entry.dnb_id is not None:\n            return lane.entry.dnb_id\n", ""), ("        return None if entry is None else self._judge(", "        return None if entry is None or entry.dnb_id else self._judge(")),  # noqa: E501
+        scenario("an_invoice_finds_its_customer_under_whatever_number"),
+    ),
+    Fault(
+        "take a payment for another invoice",
+        "daemon/dnb/invoice.py",
+        (("        case Found(row) if row.is_booked:\n            return (yield from adopt(work, found))\n", "        case Found(row) if row.is_booked:\n            return (yield from create(work, Absent()))\n"),),  # noqa: E501
+        scenario("two_events_of_an_invoice_in_one_batch_book_it_once"),
+    ),
+)
