@@ -76,7 +76,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--json", type=Path, help="write what caught each fault to this file")
-    parser.add_argument("--only", default="", metavar="WORDS", help="plant only the faults whose names have these words")
+    parser.add_argument(
+        "--only", default="", metavar="WORDS", help="plant only the faults whose names have these words"
+    )
     return parser.parse_args()
 
 

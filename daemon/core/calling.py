@@ -42,7 +42,9 @@ class Calling:
             if attempt.work is not None and ticket.call.writes:
                 attempt.work.item.has_written = True
                 attempt.work.lane.note_number(attempt.number)
-        self._state.output.append(Send(number, ticket.tenant, ticket.company, ticket.call, not_after))
+        work = ticket.attempts[0].work
+        entity = work.lane.entity if work and not ticket.call.shared else None
+        self._state.output.append(Send(number, ticket.tenant, ticket.company, ticket.call, not_after, entity))
 
     def outdated(self, number: int) -> Attempt | None:
         """Return the attempt whose granted call would write an old version, while a newer one queues in its lane.

@@ -497,7 +497,7 @@ def test_a_good_probe_speaks_for_a_minute() -> None:
 
 
 def test_the_number_of_a_create_in_doubt_is_remembered_until_the_entity_is_delivered() -> None:
-    """DnB may know the entity by a number that only an older version had: the entry keeps it, also while it is parked."""
+    """DnB may know the entity by a number that only an older version had: the entry keeps it, parked or not."""
     play = Playbook()
     play.begin()
     play.fetch(change(1, "write"))

@@ -200,9 +200,7 @@ def _late(share: float) -> float:
 
 def _said(kind: str, wait: float) -> Answered:
     status = int(kind.partition("_")[0])
-    return Answered(
-        status=status, body=b'{"Message": "no"}', retry_after=wait if kind in {"429", "503"} else None
-    )
+    return Answered(status=status, body=b'{"Message": "no"}', retry_after=wait if kind in {"429", "503"} else None)
 
 
 def _answered(response: Response) -> Reply:

@@ -91,7 +91,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "go on with what another process has outdated",
         "daemon/core/delivering.py",
-        (("return item.origin != \"check\" and item.change.version < lane.entry.highest", "return False"),),
+        (('return item.origin != "check" and item.change.version < lane.entry.highest', "return False"),),
         f"{CORE}/test_giving_way.py",
     ),
     Fault(
@@ -106,8 +106,8 @@ FAULTS: tuple[Fault, ...] = (
         "daemon/core/lanes.py",
         (
             (
-                "if item.is_suspect or item.origin == \"check\" or item.change.replay is not None or not is_fresh:",
-                "if item.origin == \"check\" or item.change.replay is not None or not is_fresh:",
+                'if item.is_suspect or item.origin == "check" or item.change.replay is not None or not is_fresh:',
+                'if item.origin == "check" or item.change.replay is not None or not is_fresh:',
             ),
             ("            self.dirty_until = max(self.dirty_until or 0.0, late_until)\n", "            pass\n"),
         ),
@@ -119,14 +119,19 @@ FAULTS: tuple[Fault, ...] = (
         (
             ("        is_fresh = not parked or (", "        is_fresh = True or (  # noqa: SIM222\n            "),
             ("            self.dirty_until = max(self.dirty_until or 0.0, late_until)\n", "            pass\n"),
-            ("if item.is_suspect or item.origin == \"check\" or", "if item.origin == \"check\" or"),
+            ('if item.is_suspect or item.origin == "check" or', 'if item.origin == "check" or'),
         ),
         scenario("a_parked_change_that_was_attempted_is_not_forgotten_by_a_newer_one"),
     ),
     Fault(
         "forget that a write had an unknown outcome",
         "daemon/core/delivering.py",
-        (("                work.lane.dirty_until = max(work.lane.dirty_until or 0.0, late_until)\n                self._retry", "                self._retry"),),  # noqa: E501
+        (
+            (
+                "                work.lane.dirty_until = max(work.lane.dirty_until or 0.0, late_until)\n                self._retry",
+                "                self._retry",
+            ),
+        ),
     ),
     Fault(
         "drop the read-back of what may be applied late",
@@ -137,7 +142,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "hand over whatever is in doubt",
         "daemon/core/parting.py",
-        (("    if any(lane.is_dirty for lane in assignment.lanes.values()):\n        return False\n", "    return True\n"),),
+        (
+            (
+                "    if any(lane.is_dirty for lane in assignment.lanes.values()):\n        return False\n",
+                "    return True\n",
+            ),
+        ),
     ),
     Fault(
         "trust that a former owner left nothing in flight",
@@ -147,7 +157,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "forget the numbers under which an entity may have been created",
         "daemon/core/lanes.py",
-        (("        if number and self.entry.dnb_id is None and", "        if not number and self.entry.dnb_id is None and"),),
+        (
+            (
+                "        if number and self.entry.dnb_id is None and",
+                "        if not number and self.entry.dnb_id is None and",
+            ),
+        ),
         f"{CORE}/test_delivering.py",
     ),
     # -- the ledger ----------------------------------------------------------------------------------------------
@@ -204,7 +219,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "trust a local copy of another life of the topic",
         "daemon/edges/ledger_reading.py",
-        (("        return first.offset == at and first.key == LEDGER_KEY.encode() and _record(first) == record\n", "        return True\n"),),  # noqa: E501
+        (
+            (
+                "        return first.offset == at and first.key == LEDGER_KEY.encode() and _record(first) == record\n",
+                "        return True\n",
+            ),
+        ),
         scenario("a_local_copy_of_another_life_of_the_topic_is_thrown_away"),
     ),
     Fault(
@@ -216,7 +236,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "take another company's entry for the tenant's",
         "daemon/core/ledger.py",
-        (("        if company == \"\" or self.company in (\"\", company):\n", "        if company == company or self.company in (\"\", company):\n"),),  # noqa: E501
+        (
+            (
+                '        if company == "" or self.company in ("", company):\n',
+                '        if company == company or self.company in ("", company):\n',
+            ),
+        ),
         scenario("another_company_key_is_another_company"),
     ),
     # -- tenants, holds and quotas -------------------------------------------------------------------------------
@@ -234,7 +259,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "ignore Retry-After",
         "daemon/core/delivering.py",
-        (("        wait = outcome.retry_after\n        if wait is None:", "        wait = None\n        if wait is None:"),),
+        (
+            (
+                "        wait = outcome.retry_after\n        if wait is None:",
+                "        wait = None\n        if wait is None:",
+            ),
+        ),
         scenario("a_retry_after_of_an_hour_is_obeyed_and_delays_nobody_else"),
     ),
     Fault(
@@ -252,31 +282,54 @@ FAULTS: tuple[Fault, ...] = (
         "daemon/core/planner.py",
         (
             ("        return now >= self._committed_at + self._state.policy.bounds.fence\n", "        return False\n"),
-            ("            self._delivering.grant(self._committed_at + self._state.policy.bounds.fence)\n", "            self._delivering.grant(FOREVER)\n"),  # noqa: E501
+            (
+                "            self._delivering.grant(self._committed_at + self._state.policy.bounds.fence)\n",
+                "            self._delivering.grant(FOREVER)\n",
+            ),
         ),
     ),
     Fault(
         "keep partitions that were lost",
         "daemon/core/planner.py",
-        (("            case Lost(partitions):\n                for assignment in self._ours(partitions):\n", "            case Lost(partitions):\n                for assignment in self._ours(partitions[:0]):\n"),),  # noqa: E501
+        (
+            (
+                "            case Lost(partitions):\n                for assignment in self._ours(partitions):\n",
+                "            case Lost(partitions):\n                for assignment in self._ours(partitions[:0]):\n",
+            ),
+        ),
     ),
     # -- dependencies and waiting --------------------------------------------------------------------------------
     Fault(
         "release nothing when a dependency is delivered",
         "daemon/core/depending.py",
-        (("            for assignment in self._state.assignments.values() if is_delivered else ():\n", "            for assignment in ():\n"),),  # noqa: E501
+        (
+            (
+                "            for assignment in self._state.assignments.values() if is_delivered else ():\n",
+                "            for assignment in ():\n",
+            ),
+        ),
         f"{CORE}/test_depending.py",
     ),
     Fault(
         "wait for no dependency that is on its way",
         "daemon/core/depending.py",
-        (("            return None if self._waits_for(lane, work.lane) else self._await(work, dependency)\n", "            return None\n"),),  # noqa: E501
+        (
+            (
+                "            return None if self._waits_for(lane, work.lane) else self._await(work, dependency)\n",
+                "            return None\n",
+            ),
+        ),
         f"{CORE}/test_depending.py",
     ),
     Fault(
         "take nothing that waits out of the ledger again",
         "daemon/core/refilling.py",
-        (("            if name in assignment.waiting and not is_asked and self._is_open(assignment):\n", "            if False and self._is_open(assignment) and not is_asked:\n"),),  # noqa: E501
+        (
+            (
+                "            if name in assignment.waiting and not is_asked and self._is_open(assignment):\n",
+                "            if False and self._is_open(assignment) and not is_asked:\n",
+            ),
+        ),
     ),
     Fault(
         "never try again what is parked",
@@ -286,41 +339,80 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "renew no token for a tenant that was turned down twice",
         "daemon/dnb/tokens.py",
-        (("        if now >= self._renewed_at + DOUBTED_AFTER_SECONDS:\n", "        if now >= 1e18 + DOUBTED_AFTER_SECONDS:\n"),),
+        (
+            (
+                "        if now >= self._renewed_at + DOUBTED_AFTER_SECONDS:\n",
+                "        if now >= 1e18 + DOUBTED_AFTER_SECONDS:\n",
+            ),
+        ),
         f"{DNB}/test_tokens.py",
     ),
     # -- DnB -----------------------------------------------------------------------------------------------------
     Fault(
         "create under another guid each time",
         "daemon/dnb/calls.py",
-        (("        return str(uuid5(_NAMESPACE, \"\\n\".join(names)))\n", "        return str(__import__(\"uuid\").uuid4())\n"),),
+        (
+            (
+                '        return str(uuid5(_NAMESPACE, "\\n".join(names)))\n',
+                '        return str(__import__("uuid").uuid4())\n',
+            ),
+        ),
     ),
     Fault(
         "use a deleted row's guid for ever",
         "daemon/dnb/customer.py",
-        (("        attempt = replace(attempt, n=attempt.n + 1)\n", "        attempt = replace(attempt, n=attempt.n)\n"),),
+        (
+            (
+                "        attempt = replace(attempt, n=attempt.n + 1)\n",
+                "        attempt = replace(attempt, n=attempt.n)\n",
+            ),
+        ),
         scenario("a_row_that_a_person_deleted_is_created_once_more"),
     ),
     Fault(
         "create without looking",
         "daemon/dnb/invoice_finding.py",
-        (("    rows = yield from _by_number(sought.number)\n    if not", "    rows = (yield from _by_number(sought.number)) and []\n    if not"),),  # noqa: E501
+        (
+            (
+                "    rows = yield from _by_number(sought.number)\n    if not",
+                "    rows = (yield from _by_number(sought.number)) and []\n    if not",
+            ),
+        ),
     ),
     Fault(
         "book a draft whose sums are others",
         "daemon/dnb/invoice_comparing.py",
-        (("def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n", "def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n    if row:\n        return None\n"),),  # noqa: E501
+        (
+            (
+                "def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n",
+                "def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n    if row:\n        return None\n",
+            ),
+        ),
     ),
     Fault(
         "find a customer by the number in the invoice alone",
         "daemon/core/depending.py",
-        (("        if lane is not None and lane.entry.dnb_id is not None:\n            return lane.entry.dnb_id\n", ""), ("        return None if entry is None else self._judge(", "        return None if entry is None or entry.dnb_id else self._judge(")),  # noqa: E501
+        (
+            (
+                "        if lane is not None and lane.entry.dnb_id is not None:\n            return lane.entry.dnb_id\n",
+                "",
+            ),
+            (
+                "        return None if entry is None else self._judge(",
+                "        return None if entry is None or entry.dnb_id else self._judge(",
+            ),
+        ),
         scenario("an_invoice_finds_its_customer_under_whatever_number"),
     ),
     Fault(
         "take a payment for another invoice",
         "daemon/dnb/invoice.py",
-        (("        case Found(row) if row.is_booked:\n            return (yield from adopt(work, found))\n", "        case Found(row) if row.is_booked:\n            return (yield from create(work, Absent()))\n"),),  # noqa: E501
+        (
+            (
+                "        case Found(row) if row.is_booked:\n            return (yield from adopt(work, found))\n",
+                "        case Found(row) if row.is_booked:\n            return (yield from create(work, Absent()))\n",
+            ),
+        ),
         scenario("two_events_of_an_invoice_in_one_batch_book_it_once"),
     ),
 )

@@ -103,7 +103,9 @@ class Scene:
         self.planted.append(Planted(tenant.encode(), value, tenant, item, version, "", "", fate, kind))  # type: ignore[arg-type]
         self.world.produce(tenant.encode(), value)
 
-    def customer(self, version: int, name: str = "Havgard Eiendom AS", *, tenant: str = "fjellvik", **data: Any) -> None:  # noqa: ANN401 - JSON
+    def customer(
+        self, version: int, name: str = "Havgard Eiendom AS", *, tenant: str = "fjellvik", **data: object
+    ) -> None:
         """Publish a change of the one customer."""
         content = {"customerNumber": "100042", "name": name, **data}
         self.change("customer", CUSTOMER_ID, version, content, tenant=tenant)

@@ -106,16 +106,14 @@ def _tenant(name: str, at: int, chance: Random) -> Tenant:
 def _troubles(chance: Random) -> list[Trouble]:
     """Return troubles of every sort, in a number that differs widely: some worlds are nearly well."""
     intensity = chance.choice((0.3, 1.0, 1.0, 2.0))
-    made: list[Trouble] = []
-    for _ in range(_number(chance, 14 * intensity)):
-        made.append(_trouble(chance, chance.choice(CALL_FAULTS), at=float(chance.randint(1, 400))))
-    for _ in range(_number(chance, 5 * intensity)):
-        kind = chance.choice(TURN_FAULTS)
-        made.append(_trouble(chance, kind, at=float(chance.randint(1, REACH[kind]))))
-    for _ in range(_number(chance, 6 * intensity)):
-        made.append(_trouble(chance, chance.choice(TIMED_FAULTS), at=chance.uniform(0.5, TROUBLED_SECONDS)))
-    return made
+    kinds = [chance.choice(CALL_FAULTS) for _ in range(_number(chance, 14 * intensity))]
+    kinds += [chance.choice(TURN_FAULTS) for _ in range(_number(chance, 5 * intensity))]
+    kinds += [chance.choice(TIMED_FAULTS) for _ in range(_number(chance, 6 * intensity))]
+    return [_trouble(chance, kind) for kind in kinds]
 
+
+CALLS_REACHED = 400
+"""Up to which call a fault of the nth call strikes."""
 
 REACH = {
     "append_refused": 120, "append_late": 120, "commit_refused": 60, "commit_late": 60, "fetch_repeated": 60,
@@ -128,5 +126,9 @@ def _number(chance: Random, mean: float) -> int:
     return round(chance.uniform(0.0, 2.0 * mean))
 
 
-def _trouble(chance: Random, kind: str, at: float) -> Trouble:
+def _trouble(chance: Random, kind: str) -> Trouble:
+    if kind in TIMED_FAULTS:
+        at = chance.uniform(0.5, TROUBLED_SECONDS)
+    else:
+        at = float(chance.randint(1, REACH.get(kind, CALLS_REACHED)))
     return Trouble(kind=kind, at=at, whom=chance.random(), seconds=chance.random())

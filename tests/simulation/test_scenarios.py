@@ -11,11 +11,11 @@ ZOMBIE_SECONDS = 2.5 * SESSION_SECONDS
 
 def has_written(replica: Replica) -> bool:
     """Tell whether a ledger record waits in the process to be written."""
-    return bool(replica.unwritten)
+    return bool(replica.writing.queue)
 
 
 def test_a_zombies_late_ledger_write_is_outranked_also_after_compaction() -> None:
-    """What a stopped process writes when it wakes is older than the truth, and compaction must not make it the truth."""
+    """What a stopped process writes when it wakes is older than the truth: compaction must not make it the truth."""
     with scene() as at:
         at.start("a", "b")
         at.customer(1)
@@ -27,7 +27,7 @@ def test_a_zombies_late_ledger_write_is_outranked_also_after_compaction() -> Non
         at.until_owned_by_another(zombie)
         at.customer(5, "Femte AS")
         at.until(lambda: at.delivered() == 5)
-        at.until(lambda: not zombie.is_stopped)
+        at.until(lambda: not zombie.process.is_stopped)
         at.compact()
         at.compact()
         for replica in list(at.world.replicas.values()):

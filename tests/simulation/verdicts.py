@@ -8,7 +8,7 @@ import msgspec
 from daemon.core.model import KINDS, entity_of
 from daemon.sandbox.judging import Evidence, Parked, judge_all
 from tests.simulation.schedules import Schedule
-from tests.simulation.watching import Violation
+from tests.simulation.watching import ViolationError
 from tests.simulation.world import World
 
 
@@ -32,9 +32,9 @@ def play(schedule: Schedule, *, tells: bool = False) -> Outcome:
     try:
         world.run()
         violation = judged(world)
-    except Violation as broken:
+    except ViolationError as broken:
         violation = str(broken)
-    except Exception as error:  # noqa: BLE001 - a crash of the daemon's own is a violation too
+    except Exception as error:
         if tells:
             raise
         violation = f"{type(error).__name__}: {error}"

@@ -1,11 +1,10 @@
-"""What must hold at every step, watched from outside: offsets, conservation, quotas, one call of an entity at a time."""
+"""What must hold at every step: offsets, conservation, quotas, one call of an entity at a time."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daemon.core.actions import Action, Send
-from daemon.core.events import Event
 from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
@@ -13,13 +12,19 @@ from daemon.edges.inbox import RawRecord
 from daemon.moment.envelope import decode as decode_envelope
 from daemon.moment.invoice import is_draft
 from daemon.sandbox.generating import ENVIRONMENT
-from tests.simulation.replica import FETCHED_AT_MOST, POLICY, Replica
+from tests.simulation.policy import POLICY
+from tests.simulation.replica import Replica
+from tests.simulation.source import FETCHED_AT_MOST
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-class Violation(AssertionError):
+STEPS_BETWEEN_LOOKS = 4
+"""Looking at a planner costs as much as a step: its balance is checked at every fourth."""
+
+
+class ViolationError(AssertionError):
     """A promise was broken."""
 
 
@@ -39,13 +44,12 @@ class Bucket:
 
 
 class Watch:
-    """Looks on, and raises `Violation` as soon as something is wrong."""
+    """Looks on, and raises `ViolationError` as soon as something is wrong."""
 
     def __init__(self, world: "World") -> None:
         """Begin with nothing seen."""
         self.counts: Counter[str] = Counter()
         self.highest: dict[Entity, int] = {}
-        self.steps_by_event: Counter[str] = Counter()
         self._world = world
         self._settled: dict[Replica, Counter[str]] = {}
         self._letters: set[tuple[Partition, int]] = set()
@@ -54,33 +58,44 @@ class Watch:
 
     # -- steps -------------------------------------------------------------------------------------------------
 
-    def stepped(self, replica: Replica, event: Event, output: list[Action | Notice]) -> None:
+    def stepped(self, replica: Replica, output: list[Action | Notice]) -> None:
         """Look at one step of a planner."""
         settled = self._settled.setdefault(replica, Counter())
         for item in output:
+            self._count(item)
             match item:
                 case Received(count):
                     settled["received"] += count
                 case Settled(settlement=settlement):
                     settled["settled"] += 1
                     settled["parked"] += settlement == "parked"
-                    self.counts[settlement] += 1
                 case Released():
                     settled["parked"] -= 1
                 case ParkedMoved(direction, count):
                     settled["parked"] += count if direction == "restored" else -count
-                case Checked(result):
-                    self.counts[result] += 1
-                case Reasserted() | Fenced():
-                    self.counts[type(item).__name__.lower()] += 1
                 case _:
                     pass
-        self.steps_by_event[type(event).__name__] += 1
-        if self._world.steps % 4:
-            return
-        status = replica.planner.status(replica.now())
+        if self._world.steps % STEPS_BETWEEN_LOOKS == 0:
+            self._balance(replica, settled)
+
+    def _count(self, item: Action | Notice) -> None:
+        match item:
+            case Settled(settlement=settlement):
+                self.counts[settlement] += 1
+            case Checked(result):
+                self.counts[result] += 1
+            case Reasserted() | Fenced():
+                self.counts[type(item).__name__.lower()] += 1
+            case _:
+                pass
+
+    def _balance(self, replica: Replica, settled: Counter[str]) -> None:
+        """Check both conservation equations of a process, and that no more is open than may be."""
+        status = replica.planner.status(replica.process.now())
         if settled["received"] != settled["settled"] + status.in_hand:
-            self._fail(f"{replica.name}: {settled['received']} received are not {settled['settled']} + {status.in_hand}")
+            self._fail(
+                f"{replica.name}: {settled['received']} received are not {settled['settled']} + {status.in_hand}"
+            )
         if settled["parked"] != status.parked_now:
             self._fail(f"{replica.name}: {settled['parked']} parked are not {status.parked_now}")
         bound = POLICY.bounds.open_in_all + 3 * FETCHED_AT_MOST * len(self._world.inputs)
@@ -107,24 +122,19 @@ class Watch:
         bursts = 2.0 * (POLICY.limits.quota * POLICY.limits.burst_seconds + len(self._world.replicas))
         if len(self._calls) > POLICY.limits.quota + bursts:
             self._fail(f"{len(self._calls)} calls of all replicas in a second")
-        entity = self._entity(replica, send)
+        entity = send.entity
         for other in self._world.replicas.values():
-            if entity is not None and other is not replica and self._owns(other, entity):
-                if any(self._entity(other, one) == entity for one in other.in_flight.values()):
-                    self._fail(f"{entity.key}: calls of {replica.name} and {other.name} at once")
+            if entity is not None and other is not replica and self._calls_about(other, entity):
+                self._fail(f"{entity.key}: calls of {replica.name} and {other.name} at once")
+
+    def _calls_about(self, replica: Replica, entity: Entity) -> bool:
+        """Tell whether an owner, alive to the group, has a call about the entity in flight."""
+        is_owner = self._owns(replica, entity)
+        return is_owner and any(one.entity == entity for one in replica.sink.in_flight.values())
 
     def _owns(self, replica: Replica, entity: Entity) -> bool:
         partition = self._world.home(entity)
-        return (
-            replica.is_alive
-            and partition in replica.owned
-            and self._world.coordinator.is_member(replica.name, replica)
-        )
-
-    def _entity(self, replica: Replica, send: Send) -> Entity | None:
-        ticket = replica.planner._state.tickets.get(send.ticket)  # noqa: SLF001 - only a watcher asks
-        work = ticket.attempts[0].work if ticket and len(ticket.attempts) == 1 else None
-        return work.lane.entity if work else None
+        return replica.process.is_alive and partition in replica.source.owned and replica.is_member
 
     # -- what becomes durable ----------------------------------------------------------------------------------
 
@@ -159,9 +169,7 @@ class Watch:
         return any(_supersedes(decode_envelope(one.value, environment=ENVIRONMENT), message) for one in later)
 
     def _fail(self, what: str) -> None:
-        raise Violation(what)
-
-
+        raise ViolationError(what)
 
 
 def _is_draft(change: Change) -> bool:

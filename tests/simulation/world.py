@@ -3,13 +3,12 @@
 import shutil
 import tempfile
 import zlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from urllib.parse import unquote
-
-import msgspec
 
 from daemon.core.actions import Send
 from daemon.core.ledger import Entry, decode
@@ -18,18 +17,20 @@ from daemon.core.procedure import Answered, Reply
 from daemon.core.state import ALL_TENANTS
 from daemon.dnb.tokens import Token
 from daemon.edges.inbox import RawRecord
-from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.ledger_keys import HoldRecord, encode_record, hold_key
+from daemon.edges.ledger_store import LedgerStore
 from daemon.moment.envelope import decode as decode_envelope
-from daemon.sandbox.accountant import DEEDS, Accountant
+from daemon.sandbox.accountant import DEEDS, Accountant, DeedKind
 from daemon.sandbox.generating import ENVIRONMENT
 from daemon.sandbox.judging import DeadLetter
-from tests.simulation.kafka import SESSION_SECONDS, Coordinator, Log
+from tests.simulation.befalling import Befalling
+from tests.simulation.kafka import Coordinator, Log
 from tests.simulation.network import Network
 from tests.simulation.replica import Replica
-from tests.simulation.schedules import CALL_FAULTS, EVERY_KIND, TIMED_FAULTS, TROUBLED_SECONDS, Schedule, Trouble
+from tests.simulation.schedules import EVERY_KIND, TIMED_FAULTS, TROUBLED_SECONDS, Schedule, Trouble
 from tests.simulation.timeline import Timeline
-from tests.simulation.watching import Violation, Watch
+from tests.simulation.turns import Turns
+from tests.simulation.watching import ViolationError, Watch
 
 TOPIC = "moment.changes"
 
@@ -60,14 +61,13 @@ class World:
         self.coordinator = Coordinator(self.timeline, self.chance, partitions, static=schedule.are_static)
         self.network = Network(schedule, self.timeline, self.chance, self.counts)
         self.watch = Watch(self)
+        self.turns = Turns(schedule, self.struck)
         self.replicas: dict[str, Replica] = {}
         self.registry: dict[str, Tenant] = dict(schedule.tenants)
         self.registry_number = 0
         self.steps = 0
         self.final: dict[Entity, Entry] = {}
         self._is_calm = False
-        self._turns: Counter[str] = Counter()
-        self._by_turn: dict[tuple[str, int], deque[Trouble]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_memory()))
         self._lives = 0
         self._replays = 0
@@ -79,7 +79,7 @@ class World:
     # -- running -----------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Let the schedule unfold, calm the world down, and wait until it is at rest; raises `Violation`."""
+        """Let the schedule unfold, calm the world down, and wait until it is at rest; raises `ViolationError`."""
         try:
             self._begin()
             self.pass_time(TROUBLED_SECONDS)
@@ -92,25 +92,24 @@ class World:
     def close(self) -> None:
         """End every process, and remove their disks."""
         for replica in self.replicas.values():
-            if replica.is_alive:
+            if replica.process.is_alive:
                 replica.crash()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _begin(self) -> None:
+        befalling = Befalling(self)
         for accountant in self._accountants:
             accountant.begin(self.timeline.now)
         for number in range(self.schedule.replicas):
             name = f"replica-{number}"
-            self.timeline.after(self.chance.uniform(0.0, 1.0), lambda name=name: self.start(name))  # type: ignore[misc]
+            self.timeline.after(self.chance.uniform(0.0, 1.0), partial(self.start, name))
         for record, at in zip(self.schedule.records, self.schedule.produced_at, strict=True):
-            self.timeline.after(at, lambda record=record: self.produce(record.key, record.value))  # type: ignore[misc]
+            self.timeline.after(at, partial(self.produce, record.key, record.value))
         for at, kind in enumerate(DEEDS):
-            self.timeline.after(TROUBLED_SECONDS * (0.4 + 0.1 * at), lambda kind=kind: self._perform(kind))  # type: ignore[misc]
+            self.timeline.after(TROUBLED_SECONDS * (0.4 + 0.1 * at), partial(self._perform, kind))
         for trouble in self.schedule.troubles:
             if trouble.kind in TIMED_FAULTS:
-                self.timeline.after(trouble.at, lambda trouble=trouble: self._befall(trouble))  # type: ignore[misc]
-            elif trouble.kind not in CALL_FAULTS:
-                self._by_turn.setdefault((_sort(trouble.kind), int(trouble.at)), deque()).append(trouble)
+                self.timeline.after(trouble.at, partial(befalling.befall, trouble))
 
     def pass_time(self, seconds: float) -> None:
         """Let so many seconds pass, and all that is planned for them."""
@@ -122,11 +121,16 @@ class World:
         """Count one thing that has happened; too many are a loop without end."""
         self.steps += 1
         if self.steps > STEPS_AT_MOST:
-            raise Violation(f"no rest after {self.steps} steps")
+            raise ViolationError(f"no rest after {self.steps} steps")
 
-    def _perform(self, kind: str) -> None:
+    def _perform(self, kind: DeedKind) -> None:
         for accountant in self._accountants:
-            accountant.perform(kind, self.timeline.now)  # type: ignore[arg-type]
+            accountant.perform(kind, self.timeline.now)
+
+    def struck(self, trouble: Trouble) -> None:
+        """Take note of a trouble that has struck."""
+        self.counts[trouble.kind] += 1
+        self.say("trouble", trouble.kind)
 
     def say(self, who: str, what: str) -> None:
         """Put a line into the transcript, if one is kept."""
@@ -147,7 +151,7 @@ class World:
 
     def end(self, replica: Replica, *, seconds: float | None = None, keeps_disk: bool = True) -> None:
         """Kill a process, and start it again after a while."""
-        if not replica.is_alive:
+        if not replica.process.is_alive:
             return
         replica.crash()
         self.coordinator.miss(replica.name, replica)
@@ -158,12 +162,20 @@ class World:
         self.timeline.after(0.0 if self._is_calm else down, lambda: self._start_again(name))
 
     def _start_again(self, name: str) -> None:
-        if not self.replicas[name].is_alive:
+        if not self.replicas[name].process.is_alive:
             self.start(name)
 
-    def _choose(self, share: float) -> Replica | None:
-        alive = [replica for replica in self.replicas.values() if replica.is_heard]
-        return alive[int(share * len(alive))] if alive else None
+    def start_when_ended(self, replica: Replica, seconds: float) -> None:
+        """Start a process again that is handing over, not before so many seconds have passed."""
+        name = next(name for name, one in self.replicas.items() if one is replica)
+
+        def again() -> None:
+            if replica.process.is_alive:
+                self.timeline.after(1.0, again)
+            else:
+                self._start_again(name)
+
+        self.timeline.after(seconds, again)
 
     # -- Kafka -------------------------------------------------------------------------------------------------
 
@@ -184,7 +196,7 @@ class World:
             what = f"{message.entity.key} version {message.version}{' once more' if replay else ''}"
             self.say("moment", f"{what} at {partition.number}/{offset}")
         for replica in self.replicas.values():
-            replica.do(replica.want_fetch)
+            replica.process.do(replica.source.want_fetch)
 
     def append_ledger(self, partition: Partition, key: str, value: bytes, writer: Replica | None = None) -> int:
         """Append a record to a ledger; whoever follows it will read it."""
@@ -193,7 +205,7 @@ class World:
         if self.transcript is not None:
             self.say(writer.name if writer else "person", f"ledger {partition.number}/{offset}: {_told(key, value)}")
         for replica in self.replicas.values():
-            replica.do(lambda replica=replica: replica.follow_soon(partition))  # type: ignore[misc]
+            replica.process.do(partial(replica.source.follow_soon, partition))
         return offset
 
     def append_letter(self, partition: Partition, raw: RawRecord, reason: str) -> None:
@@ -225,131 +237,10 @@ class World:
         self.watch.committed(before, offsets)
         return True
 
-    # -- turns at which something goes wrong -------------------------------------------------------------------
+    # -- people and tenants ------------------------------------------------------------------------------------
 
-    def strike_append(self) -> tuple[bool, float]:
-        """Return whether the next append is refused, and by how many seconds its acknowledgement is late."""
-        trouble = self._turn("append")
-        if trouble is None:
-            return False, 0.0
-        return trouble.kind == "append_refused", 4.0 * trouble.seconds if trouble.kind == "append_late" else 0.0
-
-    def strike_commit(self) -> tuple[bool, float]:
-        """Return whether the next commit is refused, and by how many seconds it is late."""
-        trouble = self._turn("commit")
-        if trouble is None:
-            return False, 0.0
-        return trouble.kind == "commit_refused", 3.0 * trouble.seconds if trouble.kind == "commit_late" else 0.0
-
-    def strike_fetch(self) -> bool:
-        """Tell whether the next fetch is repeated."""
-        return self._turn("fetch") is not None
-
-    def begin_step(self) -> float | None:
-        """Return after which share of its actions the process dies in this step, None if it lives on."""
-        trouble = self._turn("crash")
-        return None if trouble is None else trouble.seconds
-
-    def _turn(self, sort: str) -> Trouble | None:
-        self._turns[sort] += 1
-        troubles = self._by_turn.get((sort, self._turns[sort]))
-        if not troubles or self._is_calm:
-            return None
-        trouble = troubles.popleft()
-        self._strike(trouble)
-        return trouble
-
-    def _strike(self, trouble: Trouble) -> None:
-        self.counts[trouble.kind] += 1
-        self.say("trouble", trouble.kind)
-
-    # -- troubles at an instant --------------------------------------------------------------------------------
-
-    def _befall(self, trouble: Trouble) -> None:
-        doings: dict[str, Callable[[Trouble], bool]] = {
-            "crash": self._crash,
-            "crash_without_disk": self._crash,
-            "pause": self._stop,
-            "zombie": self._stop,
-            "restart": self._restart,
-            "rebalance": self._rebalance,
-            "compaction": self._compact,
-            "tenant_removed": self._change_tenant,
-            "tenant_held": self._change_tenant,
-            "tenant_weighed": self._change_tenant,
-            "hold": self._hold,
-            "hold_all": self._hold,
-            "replay": self._replay,
-            "company_denied": self._trouble_dnb,
-            "outage": self._trouble_dnb,
-            "token_revoked": self._trouble_dnb,
-        }
-        if doings[trouble.kind](trouble):
-            self._strike(trouble)
-
-    def _crash(self, trouble: Trouble) -> bool:
-        replica = self._choose(trouble.whom)
-        if replica is not None:
-            keeps_disk = trouble.kind == "crash"
-            self.end(replica, seconds=0.2 + 8.0 * trouble.seconds**2, keeps_disk=keeps_disk)
-        return replica is not None
-
-    def _stop(self, trouble: Trouble) -> bool:
-        replica = self._choose(trouble.whom)
-        if replica is None:
-            return False
-        is_long = trouble.kind == "zombie"
-        seconds = SESSION_SECONDS * (1.1 + 1.4 * trouble.seconds) if is_long else 0.2 + 4.0 * trouble.seconds
-        self.say(replica.name, f"stands still for {seconds:.2f} s")
-        replica.stop(seconds)
-        self.coordinator.miss(replica.name, replica)
-        return True
-
-    def _restart(self, trouble: Trouble) -> bool:
-        replica = self._choose(trouble.whom)
-        if replica is None:
-            return False
-        name = next(name for name, one in self.replicas.items() if one is replica)
-        replica.leave()
-
-        def again() -> None:
-            if replica.is_alive:
-                self.timeline.after(1.0, again)
-            else:
-                self._start_again(name)
-
-        self.timeline.after(1.0 + 3.0 * trouble.seconds, again)
-        return True
-
-    def _rebalance(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everybody
-        self.coordinator.rebalance()
-        return True
-
-    def _compact(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everything
-        return sum(ledger.compact() for ledger in self.ledgers.values()) > 0
-
-    def _change_tenant(self, trouble: Trouble) -> bool:
-        name = sorted(self.schedule.tenants)[int(trouble.whom * len(self.schedule.tenants))]
-        tenant = self.schedule.tenants[name]
-        match trouble.kind:
-            case "tenant_removed":
-                if not self._is_known_everywhere(name):
-                    return False
-                self.registry.pop(name, None)
-            case "tenant_held":
-                self.registry[name] = msgspec.structs.replace(tenant, held="by hand")
-            case _:
-                self.registry[name] = msgspec.structs.replace(tenant, weight=0.5 + 2.0 * trouble.seconds)
-        self.tell_tenants()
-        self.timeline.after(1.0 + 10.0 * trouble.seconds, lambda: self._bring_back(name))
-        return True
-
-    def _is_known_everywhere(self, name: str) -> bool:
-        """Tell whether every ledger with changes of the tenant has heard of it: one that has not ignores them."""
-        homes = {self.home(entity) for entity in self.watch.highest if entity.tenant == name}
-        return bool(homes) and (self.schedule.is_keyed_by_tenant or len(homes) == len(self.ledgers))
-
-    def _bring_back(self, name: str) -> None:
+    def bring_back(self, name: str) -> None:
+        """Let the tenants file name a tenant again as it was."""
         self.registry[name] = self.schedule.tenants[name]
         self.tell_tenants()
 
@@ -357,29 +248,16 @@ class World:
         """Let every process read the tenants file again soon."""
         self.registry_number += 1
         for replica in self.replicas.values():
-            replica.after(self.chance.uniform(0.0, 0.5), replica.read_tenants)
+            replica.after(0.0, 0.5, replica.read_tenants)
 
-    def _hold(self, trouble: Trouble) -> bool:
-        names = sorted(self.schedule.tenants)
-        scope = ALL_TENANTS if trouble.kind == "hold_all" else names[int(trouble.whom * len(names))]
-        until = self.timeline.now + 1.0 + 6.0 * trouble.seconds if trouble.seconds < 0.6 else None
-        self._write_hold(scope, HoldRecord(is_held=True, since=self.timeline.now, until=until))
-        if until is None:
-            self.timeline.after(2.0 + 8.0 * trouble.seconds, lambda: self._release(scope))
-        return True
-
-    def _release(self, scope: str) -> None:
-        self._write_hold(scope, HoldRecord(is_held=False, since=self.timeline.now))
-
-    def _write_hold(self, scope: str, hold: HoldRecord) -> None:
+    def write_hold(self, scope: str, hold: HoldRecord) -> None:
+        """Write a person's word on a tenant, or on all, into every ledger."""
         for partition in self.ledgers:
             self.append_ledger(partition, hold_key(scope), encode_record(hold))
 
-    def _replay(self, trouble: Trouble) -> bool:
-        entities = sorted(self.watch.highest)
-        if not entities:
-            return False
-        return self.replay(entities[int(trouble.whom * len(entities))])
+    def release(self, scope: str) -> None:
+        """Release what a person holds, if anything."""
+        self.write_hold(scope, HoldRecord(is_held=False, since=self.timeline.now))
 
     def replay(self, entity: Entity) -> bool:
         """Write the change that the ledger knows as the newest to its partition once more, as `replay` does."""
@@ -392,29 +270,17 @@ class World:
                 return True
         return False
 
-    def _trouble_dnb(self, trouble: Trouble) -> bool:
-        seconds = 0.5 + 7.0 * trouble.seconds
-        match trouble.kind:
-            case "company_denied":
-                company = self.schedule.companies[int(trouble.whom * len(self.schedule.companies))]
-                self.network.denied_until[company.key] = self.timeline.now + seconds
-            case "outage":
-                self.network.outage_until = self.timeline.now + seconds
-            case _:
-                self.network.emulator.revoke_tokens()
-        return True
-
     # -- peace -------------------------------------------------------------------------------------------------
 
     def calm_down(self) -> None:
         """Let nothing go wrong any more; what was refused for a trouble's sake is tried again by hand."""
         self.say("world", "calms down")
-        self._is_calm = True
+        self._is_calm = self.turns.is_calm = True
         self.network.calm_down()
         for scope in (ALL_TENANTS, *self.schedule.tenants):
-            self._release(scope)
+            self.release(scope)
         for name in self.schedule.tenants:
-            self._bring_back(name)
+            self.bring_back(name)
         self.pass_time(QUIET_SECONDS)
         while any(self.store_of(partition) is None for partition in self.inputs):
             self.pass_time(1.0)
@@ -423,7 +289,7 @@ class World:
             self.replay(entity)
 
     def rest(self) -> None:
-        """Wait until nothing changes any more; raises `Violation` if something always does."""
+        """Wait until nothing changes any more; raises `ViolationError` if something always does."""
         until = self.timeline.now + PATIENCE_SECONDS
         quiet_since, last = self.timeline.now, self._progress()
         while self.timeline.now < until:
@@ -432,11 +298,17 @@ class World:
                 quiet_since, last = self.timeline.now, self._progress()
             elif self.timeline.now - quiet_since >= QUIET_SECONDS and not self._unrest():
                 return
-        raise Violation(f"the world does not come to rest: {self._unrest()}")
+        raise ViolationError(f"the world does not come to rest: {self._unrest()}")
 
     def _progress(self) -> tuple[int, ...]:
         counts = self.watch.counts
-        return (counts["delivered"], counts["unchanged"], counts["healed"], counts["verified"], self.coordinator.generation)
+        return (
+            counts["delivered"],
+            counts["unchanged"],
+            counts["healed"],
+            counts["verified"],
+            self.coordinator.generation,
+        )
 
     def _unrest(self) -> str:
         """Return what is not at rest, empty if all is."""
@@ -455,8 +327,8 @@ class World:
     def store_of(self, partition: Partition) -> LedgerStore | None:
         """Return the local store of a partition's owner, None while nobody has restored it."""
         owner = self.coordinator.owner(partition)
-        is_restored = isinstance(owner, Replica) and partition in owner.owned
-        is_ready = is_restored and isinstance(owner, Replica) and owner.owned[partition].generation is not None
+        is_restored = isinstance(owner, Replica) and partition in owner.source.owned
+        is_ready = is_restored and isinstance(owner, Replica) and owner.source.owned[partition].generation is not None
         return owner.stores.get(partition) if is_ready and isinstance(owner, Replica) else None
 
     def entries(self) -> dict[Entity, Entry]:
@@ -471,10 +343,6 @@ class World:
         return known
 
 
-def _sort(kind: str) -> str:
-    return kind.partition("_")[0]
-
-
 def _told(key: str, value: bytes) -> str:
     entry = decode(value) if entity_of(key) else None
     if not isinstance(entry, Entry):
@@ -486,4 +354,5 @@ def _told(key: str, value: bytes) -> str:
 
 def _memory() -> str | None:
     """Return a folder that is kept in memory, None where there is none."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+    shared = Path("/dev/shm")  # noqa: S108 - Linux's own folder in memory; what is made in it has a name of its own
+    return str(shared) if shared.is_dir() else None

@@ -1,0 +1,137 @@
+"""What befalls the world at an instant: crashes, pauses, restarts, rebalances, compaction, people's doings."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from daemon.core.state import ALL_TENANTS
+from daemon.edges.ledger_keys import HoldRecord
+from tests.simulation.kafka import SESSION_SECONDS
+from tests.simulation.schedules import Trouble
+
+if TYPE_CHECKING:
+    from tests.simulation.replica import Replica
+    from tests.simulation.world import World
+
+
+class Befalling:
+    """Carries out troubles; whoever or whatever they need may be missing, then they do not happen."""
+
+    def __init__(self, world: "World") -> None:
+        """Take the world."""
+        self._world = world
+        self._doings: dict[str, Callable[[Trouble], bool]] = {
+            "crash": self._crash,
+            "crash_without_disk": self._crash,
+            "pause": self._stop,
+            "zombie": self._stop,
+            "restart": self._restart,
+            "rebalance": self._rebalance,
+            "compaction": self._compact,
+            "tenant_removed": self._change_tenant,
+            "tenant_held": self._change_tenant,
+            "tenant_weighed": self._change_tenant,
+            "hold": self._hold,
+            "hold_all": self._hold,
+            "replay": self._replay,
+            "company_denied": self._trouble_dnb,
+            "outage": self._trouble_dnb,
+            "token_revoked": self._trouble_dnb,
+        }
+
+    def befall(self, trouble: Trouble) -> None:
+        """Let a trouble happen."""
+        if self._doings[trouble.kind](trouble):
+            self._world.struck(trouble)
+
+    # -- processes and Kafka -----------------------------------------------------------------------------------
+
+    def _choose(self, trouble: Trouble) -> "Replica | None":
+        alive = [replica for replica in self._world.replicas.values() if replica.is_heard]
+        return alive[int(trouble.whom * len(alive))] if alive else None
+
+    def _crash(self, trouble: Trouble) -> bool:
+        replica = self._choose(trouble)
+        if replica is not None:
+            keeps_disk = trouble.kind == "crash"
+            self._world.end(replica, seconds=0.2 + 8.0 * trouble.seconds**2, keeps_disk=keeps_disk)
+        return replica is not None
+
+    def _stop(self, trouble: Trouble) -> bool:
+        replica = self._choose(trouble)
+        if replica is None:
+            return False
+        is_long = trouble.kind == "zombie"
+        seconds = SESSION_SECONDS * (1.1 + 1.4 * trouble.seconds) if is_long else 0.2 + 4.0 * trouble.seconds
+        self._world.say(replica.name, f"stands still for {seconds:.2f} s")
+        replica.stop(seconds)
+        self._world.coordinator.miss(replica.name, replica)
+        return True
+
+    def _restart(self, trouble: Trouble) -> bool:
+        replica = self._choose(trouble)
+        if replica is not None:
+            replica.leave()
+            self._world.start_when_ended(replica, 1.0 + 3.0 * trouble.seconds)
+        return replica is not None
+
+    def _rebalance(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everybody
+        self._world.coordinator.rebalance()
+        return True
+
+    def _compact(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everything
+        return sum(ledger.compact() for ledger in self._world.ledgers.values()) > 0
+
+    # -- people ------------------------------------------------------------------------------------------------
+
+    def _change_tenant(self, trouble: Trouble) -> bool:
+        world = self._world
+        name = sorted(world.schedule.tenants)[int(trouble.whom * len(world.schedule.tenants))]
+        tenant = world.schedule.tenants[name]
+        match trouble.kind:
+            case "tenant_removed":
+                if not self._is_known_everywhere(name):
+                    return False
+                world.registry.pop(name, None)
+            case "tenant_held":
+                world.registry[name] = msgspec.structs.replace(tenant, held="by hand")
+            case _:
+                world.registry[name] = msgspec.structs.replace(tenant, weight=0.5 + 2.0 * trouble.seconds)
+        world.tell_tenants()
+        world.timeline.after(1.0 + 10.0 * trouble.seconds, lambda: world.bring_back(name))
+        return True
+
+    def _is_known_everywhere(self, name: str) -> bool:
+        """Tell whether every ledger with changes of the tenant has heard of it: one that has not ignores them."""
+        world = self._world
+        homes = {world.home(entity) for entity in world.watch.highest if entity.tenant == name}
+        return bool(homes) and (world.schedule.is_keyed_by_tenant or len(homes) == len(world.ledgers))
+
+    def _hold(self, trouble: Trouble) -> bool:
+        world, names = self._world, sorted(self._world.schedule.tenants)
+        scope = ALL_TENANTS if trouble.kind == "hold_all" else names[int(trouble.whom * len(names))]
+        now, has_end = world.timeline.now, trouble.seconds < 0.6
+        until = now + 1.0 + 6.0 * trouble.seconds if has_end else None
+        world.write_hold(scope, HoldRecord(is_held=True, since=now, until=until))
+        if not has_end:
+            world.timeline.after(2.0 + 8.0 * trouble.seconds, lambda: world.release(scope))
+        return True
+
+    def _replay(self, trouble: Trouble) -> bool:
+        entities = sorted(self._world.watch.highest)
+        return bool(entities) and self._world.replay(entities[int(trouble.whom * len(entities))])
+
+    # -- DnB ---------------------------------------------------------------------------------------------------
+
+    def _trouble_dnb(self, trouble: Trouble) -> bool:
+        world, until = self._world, self._world.timeline.now + 0.5 + 7.0 * trouble.seconds
+        match trouble.kind:
+            case "company_denied":
+                companies = world.schedule.companies
+                world.network.denied_until[companies[int(trouble.whom * len(companies))].key] = until
+            case "outage":
+                world.network.outage_until = until
+            case _:
+                world.network.emulator.revoke_tokens()
+        return True

@@ -1,0 +1,25 @@
+"""The times and bounds of the simulated daemons: what takes minutes in earnest takes seconds of virtual time."""
+
+from daemon.core.pacing import Limits
+from daemon.core.retrying import Retrying
+from daemon.core.state import Bounds, Policy
+from tests.simulation.kafka import REBALANCE_SECONDS, SESSION_SECONDS
+from tests.simulation.network import LATE_BOUND_SECONDS, REQUEST_SECONDS
+
+DRAIN_SECONDS = 3.0
+
+POLICY = Policy(
+    retrying=Retrying(
+        first=0.2,
+        longest=2.0,
+        park_after=4.0,
+        parked_steps=(1.0, 2.0, 4.0),
+        late_bound=LATE_BOUND_SECONDS,
+        dependency_wait=1.5,
+        heal_every=5.0,
+    ),
+    limits=Limits(quota=60.0, concurrency=8, tenant_concurrency=4),
+    bounds=Bounds(open_per_tenant=6, open_in_all=20, fence=SESSION_SECONDS - REQUEST_SECONDS),
+)
+
+assert DRAIN_SECONDS + 10.0 < REBALANCE_SECONDS, "the daemon would refuse to start with these times"

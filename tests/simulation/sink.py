@@ -1,0 +1,77 @@
+"""A process's way to DnB: one token for all its calls, and no call after its time has passed."""
+
+from typing import TYPE_CHECKING
+
+from daemon.core.actions import Send
+from daemon.core.events import NotSent, Replied, TokenRenewed
+from daemon.core.procedure import Answered, Reply
+from daemon.dnb.tokens import Token, TokenBook, TokenRefused, token_reply
+
+if TYPE_CHECKING:
+    from tests.simulation.replica import Replica
+
+UNAUTHORIZED = 401
+
+
+class Sink:
+    """Does what `edges.http_sink` does, in the same order, over the simulated network."""
+
+    def __init__(self, replica: "Replica") -> None:
+        """Begin without a token."""
+        self.in_flight: dict[int, Send] = {}
+        self._replica = replica
+        self._book = TokenBook()
+        self._wanting: list[Send] = []
+        self._is_renewing = False
+
+    def submit(self, send: Send) -> None:
+        """Make a call, or wait for a token first."""
+        self.in_flight[send.ticket] = send
+        now = self._replica.process.now()
+        token = self._book.current(now)
+        if token is None:
+            self._wanting.append(send)
+            self._renew()
+        elif now >= send.not_after:
+            self._end(send, NotSent(send.ticket, "fenced"))
+        else:
+            self._carry(send, token)
+
+    def _carry(self, send: Send, token: Token) -> None:
+        serial, process = self._book.serial, self._replica.process
+        self._replica.world.watch.sent(self._replica, send)
+        self._replica.world.carry(
+            self._replica, send, token, lambda reply: process.do(lambda: self._hear(send, serial, reply))
+        )
+
+    def _hear(self, send: Send, serial: int, reply: Reply) -> None:
+        is_denied = isinstance(reply, Answered) and reply.status == UNAUTHORIZED
+        if isinstance(reply, Answered) and not is_denied:
+            self._book.accepted(send.tenant)
+        elif is_denied and self._book.turned_down(send.tenant, serial, self._replica.process.now()) == "repeat":
+            self._end(send, NotSent(send.ticket, "token_expired"))
+            return
+        self._end(send, Replied(send.ticket, reply))
+
+    def _end(self, send: Send, event: Replied | NotSent) -> None:
+        del self.in_flight[send.ticket]
+        self._replica.put(event)
+
+    def _renew(self) -> None:
+        if self._is_renewing:
+            return
+        self._is_renewing = True
+        process = self._replica.process
+        self._replica.world.network.ask_for_token(process.now(), lambda reply: process.do(lambda: self._renewed(reply)))
+
+    def _renewed(self, reply: Reply) -> None:
+        """Take the token; what has waited for it takes its turn again."""
+        self._is_renewing = False
+        now = self._replica.process.now()
+        outcome = token_reply(reply, now)
+        if isinstance(outcome, Token):
+            self._book.renew(outcome, now)
+        self._replica.put(TokenRenewed(refused="token_refused" if isinstance(outcome, TokenRefused) else None))
+        wanting, self._wanting = self._wanting, []
+        for send in wanting:
+            self._end(send, NotSent(send.ticket, "token_awaited" if isinstance(outcome, Token) else "no_token"))

@@ -1,0 +1,240 @@
+"""A process as a member of the consumer group: what it owns, restores, fetches, follows, commits and gives up."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from daemon.core.actions import Commit
+from daemon.core.events import Assigned, Committed, Lost, Revoking
+from daemon.core.ledger import encode
+from daemon.core.model import Generation, Partition
+from daemon.edges.inbox import Batch, RawRecord
+from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
+from daemon.edges.ledger_reading import Beginning, LedgerLine, LedgerReading, beginning, is_lost
+from daemon.edges.ledger_store import LedgerStore
+from tests.simulation.policy import DRAIN_SECONDS, POLICY
+
+if TYPE_CHECKING:
+    from tests.simulation.replica import Replica
+
+FETCHED_AT_MOST = 12
+EVERYTHING = 1_000_000
+
+
+class Ownership:
+    """One partition while the group says it is ours."""
+
+    def __init__(self, number: int) -> None:
+        """Take the group's generation number."""
+        self.number = number
+        self.generation: Generation | None = None
+        self.reading: LedgerReading | None = None
+        self.begun: Beginning | None = None
+        self.position = 0
+        self.is_paused = False
+        self.is_following = False
+
+
+class Source:
+    """Does what `edges.kafka_source` and `edges.ledgers` do, in the same order, with the simulated group and logs."""
+
+    def __init__(self, replica: "Replica") -> None:
+        """Begin outside the group."""
+        self.owned: dict[Partition, Ownership] = {}
+        self._replica = replica
+        self._is_fetching = False
+        self._is_leaving = False
+        self._when_closed: Callable[[], None] | None = None
+
+    # -- the group ---------------------------------------------------------------------------------------------
+
+    def join(self) -> None:
+        """Ask to be let into the group."""
+        if not self._is_leaving:
+            coordinator = self._replica.world.coordinator
+            self._replica.after(0.005, 0.1, lambda: coordinator.join(self._replica.name, self._replica))
+
+    def leave(self, then: Callable[[], None]) -> None:
+        """Give everything up for good."""
+        self._is_leaving = True
+        self.give_up_all(is_lost=not self._replica.is_member, then=then)
+
+    def session_lost(self) -> None:
+        """Learn from a heartbeat that the group has given our partitions away."""
+        if not self._replica.is_member:
+            self.give_up_all(is_lost=True, then=self.join)
+
+    def give_up_all(self, *, is_lost: bool, then: Callable[[], None]) -> None:
+        """Give up what is ours, and go on when the planner has released all of it."""
+        if self._when_closed is not None:
+            return
+        ready = tuple(partition for partition, owned in self.owned.items() if owned.generation is not None)
+        for partition in [partition for partition in self.owned if partition not in ready]:
+            self._close(partition)
+        self._when_closed = then
+        if ready:
+            deadline = self._replica.process.now() + DRAIN_SECONDS
+            self._replica.put(Lost(ready) if is_lost else Revoking(ready, deadline))
+        self._all_closed()
+
+    def release(self, partition: Partition) -> None:
+        """End an ownership."""
+        self._replica.intake.forget(partition)
+        if partition in self.owned:
+            self._close(partition)
+        self._all_closed()
+
+    def _close(self, partition: Partition) -> None:
+        del self.owned[partition]
+        store = self._replica.stores.pop(partition, None)
+        if store is not None:
+            store.close()
+
+    def _all_closed(self) -> None:
+        if not self.owned and self._when_closed is not None:
+            then, self._when_closed = self._when_closed, None
+            then()
+
+    def assigned(self, generation: int, partitions: tuple[Partition, ...]) -> None:
+        """Begin to restore what the group gives us."""
+        if self._when_closed is not None or self._is_leaving or self.owned:
+            return
+        numbers = [partition.number for partition in partitions]
+        self._replica.world.say(self._replica.name, f"is given {numbers} in generation {generation}")
+        for partition in partitions:
+            self.owned[partition] = owned = Ownership(generation)
+            self._replica.after(0.002, 0.1, self._still(partition, owned, self._open))
+
+    def _still(
+        self, partition: Partition, owned: Ownership, act: Callable[[Partition, Ownership], None]
+    ) -> Callable[[], None]:
+        """Return the act, to be done only if the partition is still ours then."""
+        return lambda: act(partition, owned) if self.owned.get(partition) is owned else None
+
+    # -- restoring ---------------------------------------------------------------------------------------------
+
+    def _open(self, partition: Partition, owned: Ownership) -> None:
+        """Open the local copy, and read what the ledger has beyond it."""
+        store = LedgerStore(self._replica.folder / f"{partition.number}.sqlite3")
+        self._replica.stores[partition] = store
+        owned.reading = reading = LedgerReading(partition, store)
+        log, marks = self._replica.world.ledgers[partition], reading.marks
+        first = _lines(log.read(marks.record_offset, 1)) if marks.record is not None else []
+        if not reading.is_same_life(first[0] if first else None, log.end):
+            reading.begin_anew()
+        lines = _lines(log.read(reading.marks.position, EVERYTHING))
+        reading.restore(lines, self._replica.process.now(), POLICY.retrying.longest_wait())
+        self._replica.after(0.002, 0.05, self._still(partition, owned, self._write_record))
+
+    def _write_record(self, partition: Partition, owned: Ownership) -> None:
+        """Say in the ledger who owns it now, unless it is lost; and write again what is outranked in it."""
+        world, replica, reading = self._replica.world, self._replica, owned.reading
+        assert reading is not None
+        committed = world.coordinator.committed.get(partition)
+        if is_lost(reading.marks, is_new=committed is None):
+            world.say(replica.name, "refuses to start: the ledger is lost")
+            world.counts["ledger_lost"] += 1
+            replica.crash()
+            return
+        begun = beginning(reading.marks, owned.number, is_new=committed is None)
+        world.append_ledger(partition, LEDGER_KEY, encode_record(begun.record), replica)
+        for entity, entry in reading.outranked():
+            offset = world.append_ledger(partition, entity.key, encode(entry), replica)
+            replica.stores[partition].put([(entity, entry, offset)])
+        owned.begun = begun
+        replica.after(0.002, 0.02, self._still(partition, owned, self._begin))
+
+    def _begin(self, partition: Partition, owned: Ownership) -> None:
+        """Hand the partition to the planner."""
+        world, reading, begun = self._replica.world, owned.reading, owned.begun
+        assert reading is not None
+        assert begun is not None
+        summary = self._replica.stores[partition].summary()
+        owned.position = world.coordinator.committed.get(partition, 0)
+        owned.generation = begun.record.generation
+        assigned = Assigned(
+            partition=partition,
+            generation=begun.record.generation,
+            position=owned.position,
+            end=world.inputs[partition].end,
+            handed_over=begun.is_handed_over,
+            share=1.0 / len(world.inputs),
+            parked=summary.parked,
+            waiting_tenants=summary.waiting_tenants,
+            blocked_tenants=summary.blocked_tenants,
+            known_tenants=summary.known_tenants,
+            next_due=summary.next_due,
+            holds=reading.marks.held(),
+        )
+        self._replica.put(assigned)
+        self.follow_soon(partition)
+        self.want_fetch()
+
+    # -- committing, fetching and following --------------------------------------------------------------------
+
+    def commit(self, commit: Commit) -> None:
+        """Send a commit, and tell what the coordinator says."""
+        replica, world = self._replica, self._replica.world
+        sent_at = replica.process.now()
+        is_refused, seconds = world.turns.commit()
+        number = next((owned.number for partition, owned in self.owned.items() if partition in commit.offsets), -1)
+
+        def arrive() -> None:
+            accepted = not is_refused and world.commit(replica, number, commit.offsets)
+            replica.after(0.001, 0.01, lambda: replica.put(Committed(sent_at, accepted=accepted)))
+
+        world.timeline.after(world.chance.uniform(0.001, 0.01) + seconds, arrive)
+
+    def pause(self, partitions: tuple[Partition, ...], *, is_paused: bool) -> None:
+        """Fetch nothing more from these partitions, or fetch from them again."""
+        for partition in partitions:
+            if partition in self.owned:
+                self.owned[partition].is_paused = is_paused
+        self.want_fetch()
+
+    def want_fetch(self) -> None:
+        """Fetch soon, if there is anything to fetch."""
+        if not self._is_fetching and any(self._is_behind(*one) for one in self.owned.items()):
+            self._is_fetching = True
+            self._replica.after(0.005, 0.1, self._fetch)
+
+    def _is_behind(self, partition: Partition, owned: Ownership) -> bool:
+        is_open = owned.generation is not None and not owned.is_paused and self._when_closed is None
+        return is_open and owned.position < self._replica.world.inputs[partition].end
+
+    def _fetch(self) -> None:
+        self._is_fetching = False
+        world = self._replica.world
+        for partition, owned in self.owned.items():
+            if owned.generation is None or not self._is_behind(partition, owned):
+                continue
+            records = world.inputs[partition].read(owned.position, world.chance.randint(1, FETCHED_AT_MOST))
+            if not records:
+                owned.position = world.inputs[partition].end
+                continue
+            batch = Batch(partition, owned.generation, records, records[-1].offset + 1)
+            self._replica.put(batch)
+            if world.turns.is_fetch_repeated():
+                self._replica.put(batch)
+            else:
+                owned.position = batch.position
+
+    def follow_soon(self, partition: Partition) -> None:
+        """Read what has come into the ledger of a partition of ours."""
+        owned = self.owned.get(partition)
+        if owned is None or owned.generation is None or owned.is_following:
+            return
+        owned.is_following = True
+        self._replica.after(0.005, 0.3, self._still(partition, owned, self._follow))
+
+    def _follow(self, partition: Partition, owned: Ownership) -> None:
+        owned.is_following = False
+        reading, generation = owned.reading, owned.generation
+        assert reading is not None
+        assert generation is not None
+        lines = _lines(self._replica.world.ledgers[partition].read(reading.marks.position, EVERYTHING))
+        for told in reading.follow(lines, generation):
+            self._replica.put(told)
+
+
+def _lines(records: list[RawRecord]) -> list[LedgerLine]:
+    return [LedgerLine(record.offset, record.key, record.value) for record in records]
