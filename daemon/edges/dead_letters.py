@@ -1,5 +1,7 @@
 """The dead-letter topic: records that are no change, unaltered, with where they came from and why."""
 
+from collections.abc import Sequence
+
 import anyio
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -7,13 +9,27 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from daemon.core.actions import DeadLetter
 from daemon.core.events import DeadLettered
+from daemon.core.model import Partition
 from daemon.edges.inbox import Inbox, RawRecord
 from daemon.edges.intake import Intake
 
 WRITE_AGAIN_SECONDS = 1.0
 """After a refused write: long enough for a new leader to be elected."""
 
+TOPIC_HEADER = "moment-dnb-topic"
+PARTITION_HEADER = "moment-dnb-partition"
+OFFSET_HEADER = "moment-dnb-offset"
+
 log = structlog.get_logger()
+
+
+def source_of(headers: Sequence[tuple[str, bytes]]) -> tuple[Partition, int] | None:
+    """Return the partition and offset of the record whose letter this is; None for a record that is no letter."""
+    told = {name: value.decode(errors="replace") for name, value in headers}
+    number, offset = told.get(PARTITION_HEADER, ""), told.get(OFFSET_HEADER, "")
+    if TOPIC_HEADER not in told or not all(one.isascii() and one.isdigit() for one in (number, offset)):
+        return None
+    return Partition(told[TOPIC_HEADER], int(number)), int(offset)
 
 
 class DeadLetters:
@@ -54,9 +70,9 @@ class DeadLetters:
         headers = [
             ("moment-dnb-reason", letter.cause.reason.encode()),
             ("moment-dnb-detail", letter.cause.detail.encode()),
-            ("moment-dnb-topic", letter.partition.topic.encode()),
-            ("moment-dnb-partition", str(letter.partition.number).encode()),
-            ("moment-dnb-offset", str(letter.offset).encode()),
+            (TOPIC_HEADER, letter.partition.topic.encode()),
+            (PARTITION_HEADER, str(letter.partition.number).encode()),
+            (OFFSET_HEADER, str(letter.offset).encode()),
         ]
         try:
             await self._send(raw, headers)

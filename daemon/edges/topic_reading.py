@@ -1,7 +1,7 @@
 """Reading whole topics for a command: from their beginning to where they end now, outside any consumer group."""
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -37,14 +37,29 @@ class TopicReading:
             raise ConfigurationError(text)
         return [Partition(topic, number) for number in range(count)]
 
-    async def records(self, partitions: Sequence[Partition], progress: Progress) -> AsyncIterator[ConsumerRecord]:
-        """Yield every record of the partitions that is there now; those of one partition in order."""
+    async def bounds(self, partition: Partition) -> tuple[int, int]:
+        """Return the offset of the first record that is still there, and the one behind the last."""
+        at = TopicPartition(partition.topic, partition.number)
+        with source_errors("reading a topic"):
+            first = await self._consumer.beginning_offsets([at])
+            end = await self._consumer.end_offsets([at])
+        return first[at], end[at]
+
+    async def records(
+        self, partitions: Sequence[Partition], progress: Progress, *, since: Mapping[Partition, int] | None = None
+    ) -> AsyncIterator[ConsumerRecord]:
+        """Yield every record of the partitions that is there now; those of one partition in order.
+
+        `since` names the offset to begin at, for partitions that are not wanted from their beginning.
+        """
         at = [TopicPartition(partition.topic, partition.number) for partition in partitions]
         with source_errors("reading a topic"):
             self._consumer.assign(at)
             first = await self._consumer.beginning_offsets(at)
             end = await self._consumer.end_offsets(at)
-            await self._consumer.seek_to_beginning(*at)
+            for one in at:
+                first[one] = min(end[one], max(first[one], (since or {}).get(Partition(*one), 0)))
+                self._consumer.seek(one, first[one])
             total = sum(end[one] - first[one] for one in at)
             while open_ones := [one for one in at if await self._consumer.position(one) < end[one]]:
                 fetched = await self._consumer.getmany(

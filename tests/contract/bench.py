@@ -158,11 +158,17 @@ async def member(settings: Settings, *, rebuild: Rebuild | None = None) -> Async
                 await made.source.aclose()
 
 
-async def produce(bootstrap: str, partition: Partition, *values: bytes | None, key: bytes = b"key") -> None:
+async def produce(
+    bootstrap: str,
+    partition: Partition,
+    *values: bytes | None,
+    key: bytes = b"key",
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> None:
     """Write values to one partition, each acknowledged."""
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
         for value in values:
-            await producer.send_and_wait(partition.topic, value, key, partition.number)
+            await producer.send_and_wait(partition.topic, value, key, partition.number, headers=list(headers))
 
 
 async def read(bootstrap: str, partition: Partition) -> list[ConsumerRecord]:

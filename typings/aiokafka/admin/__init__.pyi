@@ -56,6 +56,12 @@ class AIOKafkaAdminClient:
         validate_only: bool = ...,
     ) -> Any: ...
     async def list_consumer_groups(self, broker_ids: Sequence[int] | None = ...) -> list[tuple[Any, ...]]: ...
+    async def describe_consumer_groups(
+        self,
+        group_ids: Sequence[str],
+        group_coordinator_id: int | None = ...,
+        include_authorized_operations: bool = ...,
+    ) -> list[Any]: ...
     async def list_consumer_group_offsets(
         self,
         group_id: str,
