@@ -43,15 +43,20 @@ class Source:
         self._replica = replica
         self._is_fetching = False
         self._is_leaving = False
+        self._is_joining = False
         self._when_closed: Callable[[], None] | None = None
 
     # -- the group ---------------------------------------------------------------------------------------------
 
     def join(self) -> None:
         """Ask to be let into the group."""
-        if not self._is_leaving:
-            coordinator = self._replica.world.coordinator
-            self._replica.after(0.005, 0.1, lambda: coordinator.join(self._replica.name, self._replica))
+        if not self._is_leaving and not self._is_joining:
+            self._is_joining = True
+            self._replica.after(0.005, 0.1, self._ask)
+
+    def _ask(self) -> None:
+        self._is_joining = False
+        self._replica.world.coordinator.join(self._replica.name, self._replica)
 
     def leave(self, then: Callable[[], None]) -> None:
         """Give everything up for good."""
@@ -60,7 +65,7 @@ class Source:
 
     def session_lost(self) -> None:
         """Learn from a heartbeat that the group has given our partitions away."""
-        if not self._replica.is_member:
+        if not self._replica.is_member and not self._is_joining:
             self.give_up_all(is_lost=True, then=self.join)
 
     def give_up_all(self, *, is_lost: bool, then: Callable[[], None]) -> None:
