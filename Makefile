@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulate faults kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
+.PHONY: help demo test simulate faults fuzz kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
 	check-mypy check-pyright coverage-core latency lock clean
 
 help: ## this list
@@ -81,6 +81,12 @@ simulate: .venv/dev.stamp ## the daemon in a simulated world where everything go
 
 faults: .venv/dev.stamp ## plants some forty faults one after the other, and shows what catches each
 	@$(BIN)/python -m checks.faults $(ARGS)
+
+chaos: .venv/dev.stamp ## real daemons on a Kafka cluster where everything is killed, stopped and cut: --minutes M --seed S --json PATH
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: .venv/dev.stamp ## a million strange inputs for the decoders: --inputs N --seed S --json PATH
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 latency: .venv/dev.stamp ## how long a change takes from Kafka into DnB's books while nothing else happens
 	@$(BIN)/python -m bench.latency $(ARGS)

@@ -109,15 +109,15 @@ class LocalKafka:
     format_options: tuple[str, ...] = ()
     """What the formatting of a fresh broker's data is told besides, as users with their passwords."""
 
-    def __init__(self, folder: Path, jars: Path, *, properties: str = "") -> None:
+    def __init__(self, folder: Path, jars: Path, *, properties: str = "", ports: tuple[int, int] | None = None) -> None:
         """Prepare a broker that keeps data, configuration and `broker.log` in the folder; nothing runs yet.
 
-        Properties given here stand behind the usual ones and win.
+        Properties given here stand behind the usual ones and win. The ports are the broker's and the controller's.
         """
         self._folder = folder
         self._jars = jars
         self._process: subprocess.Popen[bytes] | None = None
-        broker, controller = free_ports(2)
+        broker, controller = ports or free_ports(2)
         self._port = broker
         self._config = folder / "server.properties"
         usual = PROPERTIES.format(broker=broker, controller=controller, data=folder / "data")

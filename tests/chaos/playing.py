@@ -1,0 +1,108 @@
+"""Playing the chaos: load and trouble for some minutes, then quiet, then the verdict."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from tests.chaos.acts import Troubles
+from tests.chaos.conservation import conserved, read_remains
+from tests.chaos.dnb import script_records
+from tests.chaos.load import Load
+from tests.chaos.messages import Dossier, Script
+from tests.chaos.reporting import Result, Telling
+from tests.chaos.resting import come_to_rest
+from tests.chaos.staging import TOPIC, Stage, staged
+
+DIARY = "acts.log"
+"""Beside the logs: when what was done."""
+
+Say = Callable[[str], None]
+"""Tells whoever waits what is happening now."""
+
+
+class Play(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line asks for; `rate` is records per second."""
+
+    minutes: float
+    seed: int
+    rate: float
+
+
+async def play(asked: Play, folder: Path, say: Say) -> Result:
+    """Play the chaos in a folder of its own, and return what came of it; nothing that was started is left running.
+
+    Raises `KafkaUnavailable` where this machine cannot run Kafka.
+    """
+    say("three nodes of Kafka and an emulated DnB start")
+    async with staged(folder, seed=asked.seed) as stage, asyncio.TaskGroup() as tasks:
+        watches = [tasks.create_task(daemon.watch()) for daemon in stage.daemons]
+        result = await _played(asked, stage, folder, say)
+        for watch in watches:
+            watch.cancel()
+        return result
+
+
+async def _played(asked: Play, stage: Stage, folder: Path, say: Say) -> Result:
+    started_at = time.monotonic()
+    seconds = asked.minutes * 60
+    script = Script(
+        seed=asked.seed,
+        events=int(seconds * asked.rate),
+        tenants=tuple(stage.dnb.opened.companies),
+        started_at=time.time(),
+    )
+    records = script_records(script)
+    for daemon in stage.daemons:
+        daemon.begin()
+    load, troubles = Load(records, stage.dnb, asked.rate), Troubles(stage, asked.seed, folder / DIARY)
+    await _load_and_trouble(stage, load, troubles, seconds, say)
+    say("it is over: everything is brought back, and the daemons come to rest")
+    await _calm(stage)
+    is_at_rest = await come_to_rest(stage.daemons, stage.cluster.straight)
+    say("the topics are read, and the books are judged")
+    published = records[: load.published]
+    remains = await read_remains(stage.settings, published)
+    judged = await stage.dnb.judge(
+        Dossier(script=script, published=load.published, parked=remains.parked, dead_letters=remains.dead_letters)
+    )
+    telling = Telling(stage.daemons)
+    return Result(
+        minutes=asked.minutes,
+        seed=asked.seed,
+        seconds=round(time.monotonic() - started_at, 1),
+        published=load.published,
+        calls=judged.calls,
+        judge=judged.judge,
+        conservation=conserved(published, remains),
+        proof=telling.proof(troubles.counts),
+        done=dict(sorted(troubles.counts.items())),
+        seen=telling.seen(),
+        faults=judged.faults,
+        late_writes=judged.late_writes,
+        findings=judged.findings,
+        troubles=telling.troubles,
+        is_at_rest=is_at_rest,
+    )
+
+
+async def _load_and_trouble(stage: Stage, load: Load, troubles: Troubles, seconds: float, say: Say) -> None:
+    """Publish for so many seconds; the trouble begins when the daemons are at work, and ends with the load."""
+    say("the daemons start, and Moment publishes")
+    async with asyncio.TaskGroup() as tasks:
+        loading = tasks.create_task(load.run(stage.cluster.straight, TOPIC, seconds))
+        await asyncio.gather(*(daemon.working() for daemon in stage.daemons))
+        say("trouble begins")
+        tasks.create_task(troubles.make())
+        await loading
+        troubles.end()
+
+
+async def _calm(stage: Stage) -> None:
+    """Let nothing go wrong any more, and bring back whatever was ended."""
+    await stage.dnb.calm()
+    for daemon in stage.daemons:
+        await daemon.revive()
+    await stage.cluster.whole()
