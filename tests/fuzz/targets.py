@@ -1,0 +1,213 @@
+"""Every decoder that reads what others wrote, valid inputs to begin with, and what may come of any input."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from daemon.core.ledger import Entry, Parked, Unreadable, clamped, decode, encode, rank
+from daemon.core.model import Change, Generation, Ignored, Undecodable
+from daemon.core.procedure import Answered, Call, Refused
+from daemon.dnb.invoice_rows import InvoiceRow
+from daemon.dnb.replies import judge, read_row, read_rows
+from daemon.dnb.rows import CustomerRow, ProjectRow
+from daemon.dnb.tokens import token_reply
+from daemon.edges.ledger_keys import (
+    HoldRecord,
+    LedgerRecord,
+    decode_hold_record,
+    decode_ledger_record,
+    encode_record,
+)
+from daemon.edges.mail_state import MailRecord, Told, decode_mail_record, encode_mail_record
+from daemon.errors import ConfigurationError
+from daemon.moment.customer import Customer, decode_customer
+from daemon.moment.envelope import decode as decode_envelope
+from daemon.moment.invoice import Invoice, decode_invoice, is_draft
+from daemon.moment.project import Project, decode_project
+from daemon.sandbox.companies import invented, tenant_name
+from daemon.sandbox.generating import planted
+from daemon.sandbox.planting import EVERY_KIND
+from daemon.settings import Settings, read_settings
+from daemon.tenants import Reading, Registry
+from tests.core.playbook import refusal
+
+Take = Callable[[bytes], object]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One decoder: `take` decodes an input and raises `AssertionError` if what came of it is not in its contract.
+
+    `share` is how many of a thousand inputs it gets: slow decoders get fewer.
+    """
+
+    name: str
+    seeds: tuple[bytes, ...]
+    take: Take
+    share: int = 10
+
+
+def _moments() -> tuple[bytes, ...]:
+    names = tuple(tenant_name(company.name) for company in invented(2, 5))
+    records = planted(seed=5, events=300, tenants=names, started_at=1.8e9, kinds=dict.fromkeys(names, EVERY_KIND))
+    return tuple(record.value for record in records if record.value)
+
+
+def _datas(values: tuple[bytes, ...], kind: str) -> tuple[bytes, ...]:
+    changes = (decode_envelope(value, environment="production") for value in values)
+    return tuple(change.data for change in changes if isinstance(change, Change) and change.entity.kind == kind)
+
+
+def _envelope(raw: bytes) -> None:
+    message = decode_envelope(raw, environment="production")
+    assert isinstance(message, Change | Ignored | Undecodable)
+    if isinstance(message, Change):
+        assert 0 <= message.entity.id < 2**63
+        assert 1 <= message.version < 2**63
+
+
+def _customer(raw: bytes) -> None:
+    assert isinstance(decode_customer(raw), Customer | Refused)
+
+
+def _project(raw: bytes) -> None:
+    assert isinstance(decode_project(raw), Project | Refused)
+
+
+def _invoice(raw: bytes) -> None:
+    assert isinstance(decode_invoice(raw), Invoice | Refused)
+    assert is_draft(raw) in {True, False}
+
+
+def _entry(raw: bytes) -> None:
+    entry = decode(raw)
+    assert isinstance(entry, Entry | Unreadable)
+    if isinstance(entry, Entry):
+        assert decode(encode(entry)) == entry or entry != entry, "an entry does not survive a round trip"  # noqa: PLR0124 - NaN
+        assert rank(clamped(entry, 0.0, 1.0), 0)[0] == entry.highest
+
+
+def _marks(raw: bytes) -> None:
+    assert isinstance(decode_ledger_record(raw), LedgerRecord | None)
+    assert isinstance(decode_hold_record(raw), HoldRecord | None)
+    assert isinstance(decode_mail_record(raw), MailRecord | None)
+
+
+READ = Call(method="GET", target="api/biz/customers")
+WRITE = Call(method="POST", target="api/biz/customers", body=b"{}", writes=True)
+STATUSES = (200, 201, 204, 301, 400, 401, 403, 404, 409, 422, 429, 500, 503)
+
+
+def _reply(raw: bytes) -> None:
+    status = STATUSES[sum(raw[:8]) % len(STATUSES)]
+    answer = Answered(status=status, body=raw)
+    judge(answer, WRITE)
+    verdict = judge(answer, READ)
+    for row in (CustomerRow, ProjectRow, InvoiceRow):
+        read_row(verdict, row)
+    read_rows(verdict, CustomerRow, key="customer_number", matches=lambda row: bool(row.id))
+
+
+def _token(raw: bytes) -> None:
+    for status in (200, 400, 503):
+        token_reply(Answered(status=status, body=raw), 0.0)
+
+
+def _settings(raw: bytes) -> None:
+    lines = raw.decode(errors="replace").replace("\0", "").splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    environment = {name: value for name, _, value in pairs}
+    try:
+        assert isinstance(read_settings(environment), Settings)
+    except ConfigurationError:
+        return
+
+
+def _tenants(raw: bytes) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
+        Path(file.name).write_bytes(raw)
+        try:
+            assert isinstance(Reading(Path(file.name), default_quota=10.0, environment={}).read(), Registry)
+        except ConfigurationError:
+            return
+
+
+ENTRIES = (
+    Entry(company="c", generation=Generation(1, 2), version=3, fingerprint="c1:x", dnb_id=7, number="100042"),
+    Entry(
+        version=3,
+        dirty_until=9.0,
+        dirty_data=b"{}",
+        occurred_at=1.0,
+        numbers_tried=("100042",),
+        remarks=("number_differs",),
+        parked=Parked(
+            version=4, data=b'{"a":1}', occurred_at=2.0, reason="conflict", since=3.0, next_try=4.0, attempts=2,
+            refusal=refusal("conflict"), steps=("3 conflict",), blocked_by="a/customer/1",
+        ),
+    ),
+)  # fmt: skip
+NEWER = {"version": 3, "colour": "red", "parked": {"version": 4, "data": b"{}", "mood": [1]}, "scheme": 9}
+"""An entry of a newer program version: fields that this one does not have."""
+
+ROWS = (
+    b'[{"ID": 301, "CustomerNumber": 100042, "OrgNumber": "987654321", "Info": {"ID": 8, "Name": "A", "Phones": []}}]',
+    b'{"ID": 77, "ProjectNumber": "4005", "Name": "B", "ProjectCustomerID": 381, "StatusCode": 42201}',
+    b'{"ID": 2210, "StatusCode": 42001, "InvoiceNumber": "10245", "TaxExclusiveAmount": 10.5, "Items": [{"ID": 1}]}',
+    b'{"_validationResults": {"Name": [{"Message": "m", "PropertyName": "Name", "Level": 30}]}, "Message": "x"}',
+    b'{"Messages": [{"Message": "m", "EntityType": "Customer"}]}', b'"text"', b"[]", b"",
+)  # fmt: skip
+SETTINGS = b"""MOMENT_DNB_KAFKA_BOOTSTRAP=k:9092
+MOMENT_DNB_TENANTS_FILE=t.yaml
+MOMENT_DNB_DNB_BASE_URL=https://d.example
+MOMENT_DNB_DNB_CLIENT_ID=c
+MOMENT_DNB_DNB_PRIVATE_KEY=k
+MOMENT_DNB_SESSION=30
+MOMENT_DNB_TOPICS=a,b
+MOMENT_DNB_PARKED_RETRIES=1,2
+MOMENT_DNB_KAFKA_SECURITY=SSL
+MOMENT_DNB_LOG_LEVEL=info
+MOMENT_DNB_OPS_PORT=0
+"""
+TENANTS = b"""tenants:
+  fjellvik:
+    company_key: 6f1c2a0e-91f4-4b0c-8b2c-2d6a0f4a7e11
+    kinds: [customer, invoice]
+    notify: [a@b.example]
+    number_range: [100000, 199999]
+    quota: 10
+    weight: 2
+    flow: voucher
+    products: {hours: "100"}
+    vat_codes: {"3000": "3"}
+    mode: held
+  havgard:
+    company_key: {env: X}
+"""
+
+
+def targets() -> tuple[Target, ...]:
+    """Return every decoder with what it is given first."""
+    moments = _moments()
+    return (
+        Target("envelope", moments, _envelope, 200),
+        Target("customer", _datas(moments, "customer"), _customer, 150),
+        Target("project", _datas(moments, "project"), _project, 100),
+        Target("invoice", _datas(moments, "invoice"), _invoice, 200),
+        Target("entry", (*map(encode, ENTRIES), msgspec.msgpack.encode(NEWER)), _entry, 150),
+        Target(
+            "marks",
+            (
+                encode_record(LedgerRecord("one", Generation(1, 2))),
+                encode_record(HoldRecord(is_held=True, since=1.0, until=2.0, reason="r")),
+                encode_mail_record(MailRecord({"conflict": Told(1.0, ("a/customer/1",))})),
+            ),
+            _marks,
+            50,
+        ),
+        Target("reply", ROWS, _reply, 118),
+        Target("token", (b'{"access_token": "t", "expires_in": 3600, "token_type": "Bearer"}',), _token, 20),
+        Target("settings", (SETTINGS,), _settings, 7),
+        Target("tenants", (TENANTS,), _tenants, 5),
+    )
