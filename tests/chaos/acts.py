@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from tests.chaos.daemons import Daemon
-from tests.chaos.expelling import Refused, expel_member
+from tests.chaos.expelling import expel_member
 from tests.chaos.fault_proxy import FaultProxy, Way
 from tests.chaos.staging import GROUP, SESSION_SECONDS, Stage, member_of
 
@@ -31,6 +31,7 @@ OVERDUE_SECONDS = 2.5
 
 STALL_SECONDS = (1.5, 3.0)
 NETWORK_SECONDS = (2.0, 4.0)
+BEFORE_EXPULSION_SECONDS = (1.0, 2.0)
 BROKER_AWAY_SECONDS = (2.0, 6.0)
 BETWEEN_DAEMONS_SECONDS = (1.0, 3.0)
 BETWEEN_BROKERS_SECONDS = (6.0, 10.0)
@@ -115,12 +116,10 @@ class Troubles:
         async with self._network:
             daemon = self._chance.choice(self._stage.daemons)
             with self._stage.proxies[daemon.name].slowed("replies", SLOW_SECONDS[1]):
-                await self._go_on(NETWORK_SECONDS)
-                try:
-                    await expel_member(self._stage.cluster.straight, GROUP, member_of(daemon.name))
-                    self._note("expulsions", f"daemon {daemon.name}")
-                except (Refused, OSError):
-                    self._note("expulsions_refused", f"daemon {daemon.name}")
+                while await self._go_on(BEFORE_EXPULSION_SECONDS):
+                    if await expel_member(self._stage.cluster.straight, GROUP, member_of(daemon.name)):
+                        self._note("expulsions", f"daemon {daemon.name}")
+                        break
                 await self._go_on(NETWORK_SECONDS)
 
     async def _roll(self) -> None:

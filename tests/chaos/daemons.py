@@ -21,6 +21,9 @@ ANSWER_SECONDS = 2.0
 RESIDUALS = ("conservation_residual", "parked_residual")
 """Gauges that must be 0 at every instant."""
 
+GIVING_UP = "moment-dnb: "
+"""How the last line of a daemon begins that could not use Kafka, and leaves it to Kubernetes to try again."""
+
 Event = dict[str, object]
 
 
@@ -34,6 +37,7 @@ class Daemon(DaemonProcess):
         self.name = name
         self.gauges: dict[str, float] = {}
         self.troubles: list[str] = []
+        self.given_up = 0
         self._is_expected = False
         self._life: Counter[str] = Counter()
         self._former_lives: Counter[str] = Counter()
@@ -88,7 +92,7 @@ class Daemon(DaemonProcess):
         async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS) as client:
             while True:
                 if self._is_expected and self._has_ended:
-                    self.troubles.append(f"{self.name} ended by itself: {self.tail()[-500:]}")
+                    self._note_end()
                     self.begin()
                 await self._look(client)
                 await asyncio.sleep(WATCH_SECONDS)
@@ -105,6 +109,14 @@ class Daemon(DaemonProcess):
             for line in log:
                 if line.startswith("{") and line.endswith("}\n"):
                     yield json.loads(line)
+
+    def _note_end(self) -> None:
+        """Note why it ended by itself: it may give up with a word on Kafka when it cannot start, and nothing else."""
+        last_words = self.tail().rstrip().rpartition("\n")[2]
+        if last_words.startswith(GIVING_UP):
+            self.given_up += 1
+        else:
+            self.troubles.append(f"{self.name} ended by itself: {self.tail()[-500:]}")
 
     @property
     def _has_ended(self) -> bool:

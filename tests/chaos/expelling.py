@@ -4,23 +4,30 @@ The member learns of it from its next heartbeat, while its calls are still under
 """
 
 import asyncio
+import contextlib
 import struct
 
 API_FIND_COORDINATOR, API_LEAVE_GROUP, API_DESCRIBE_GROUPS = 10, 13, 15
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 2.0
+"""For one attempt: a broker that is there answers in milliseconds."""
 
 
 class Refused(Exception):  # noqa: N818 -- the group's state is no fault of the caller
     """Kafka would not: the group has no coordinator now, or no such member any more."""
 
 
-async def expel_member(bootstrap: str, group: str, prefix: str) -> None:
-    """Take the member whose id begins so out of the group.
+async def expel_member(bootstrap: str, group: str, prefix: str) -> bool:
+    """Take the member whose id begins so out of the group; tell whether that could be done now."""
+    for address in bootstrap.split(","):
+        with contextlib.suppress(Refused, OSError):
+            await _expel(address, group, prefix)
+            return True
+    return False
 
-    Raises `Refused`, or OSError, while the group cannot be asked.
-    """
+
+async def _expel(address: str, group: str, prefix: str) -> None:
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        coordinator = await _coordinator(bootstrap.partition(",")[0], group)
+        coordinator = await _coordinator(address, group)
         members = await _members(coordinator, group)
         member = next((one for one in members if one.startswith(prefix)), None)
         if member is None:

@@ -78,6 +78,7 @@ class Telling:
         self._counters = sum((daemon.counters for daemon in daemons), Counter[str]())
         self._events = Counter(str(event["event"]) for event in events)
         self._generations = _generations(events)
+        self._given_up = sum(daemon.given_up for daemon in daemons)
         self.troubles = tuple(trouble for daemon in daemons for trouble in daemon.troubles) + tuple(_errors(events))
 
     def proof(self, done: Counter[str]) -> Proof:
@@ -107,6 +108,7 @@ class Telling:
             "reasserted": self._events["entry.reasserted"],
             "partitions_revoked": self._events["partitions.revoked"],
             "partitions_lost": self._events["partitions.lost"],
+            "given_up_and_started_again": self._given_up,
             "commits_refused": self._count("commits_total", "refused"),
         }
 

@@ -32,7 +32,7 @@ DNB_FAULTS = 0.03
 SESSION_SECONDS = 8.0
 REQUEST_SECONDS = 2.0
 
-LATE_BOUND_SECONDS = 10.0
+LATE_BOUND_SECONDS = 7.0
 """Longer than DnB applies anything late, and than a daemon that was stopped outlives its session."""
 
 SHORTENED: Mapping[str, float | str] = {
