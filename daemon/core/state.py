@@ -47,8 +47,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 Ending = Literal["finishing", "handing_over", "committing"]
 """How far a revoked partition is: calls in flight finish, the handover is written, the last offset is committed."""
 
-CATCH_UP_RECORDS = 5_000
-"""So many records beyond its watermark a former owner may have had in work: these are read before anything is begun."""
+CATCH_UP_RECORDS = 22_000
+"""So many records beyond its watermark a former owner may have had open: these are read before anything is begun."""
 
 CATCH_UP_SECONDS = 5.0
 """Reading them takes less; should they never come (the log may end with records that nobody sees), work begins then."""
