@@ -25,6 +25,9 @@ COPIED = ("daemon", "tests", "pyproject.toml", "typings")
 SCHEDULES_AT_MOST = 400
 """So many schedules are played for a fault; most faults show in the first ten."""
 
+SCHEDULES_BESIDE = 50
+"""So many are played for a fault that its own test has caught: to tell whether chance shows it too."""
+
 RULES = ("tests/core", "tests/dnb", "tests/edges/test_ledger_store.py", "tests/edges/test_ledger_reading.py")
 
 SOUND = Fault("none", "daemon/__init__.py", ())
@@ -95,7 +98,7 @@ def _caught(fault: Fault) -> Result:
         by: list[str] = []
         if fault.first:
             by += _failing_test(tree, fault.first)
-        schedules = _violated(tree)
+        schedules = _violated(tree, SCHEDULES_BESIDE if by else SCHEDULES_AT_MOST)
         if schedules is not None:
             by.append("random schedules")
         if not by:
@@ -128,11 +131,11 @@ def _failing_test(tree: Path, *tests: str) -> list[str]:
     return [failed.group(1)] if failed and done.returncode else []
 
 
-def _violated(tree: Path) -> int | None:
+def _violated(tree: Path, at_most: int) -> int | None:
     """Return after how many schedules a promise was broken, None if all were kept."""
-    done = _run(tree, "-m", "tests.simulation", "--schedules", str(SCHEDULES_AT_MOST), "--stop")
+    done = _run(tree, "-m", "tests.simulation", "--schedules", str(at_most), "--stop")
     if done is None:
-        return SCHEDULES_AT_MOST
+        return at_most
     told = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.MULTILINE)
     if told is None:
         return 0

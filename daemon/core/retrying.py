@@ -48,7 +48,7 @@ class Retrying(msgspec.Struct, frozen=True, kw_only=True):
 
     def longest_wait(self) -> float:
         """Return the longest wait that this policy ever sets; a stored wait beyond it comes from a stepped clock."""
-        return max(self.longest, self.heal_every, *self.parked_steps)
+        return max(self.longest, self.heal_every, self.late_bound, *self.parked_steps)
 
 
 def _fraction(text: str) -> float:

@@ -10,6 +10,9 @@ from daemon.edges.ledger_keys import HoldRecord
 from tests.simulation.kafka import SESSION_SECONDS
 from tests.simulation.schedules import Trouble
 
+CLOCKS_DIFFER_SECONDS = 2.0
+"""How wrong a machine's clock may be: time synchronisation keeps real ones within a fraction of a second."""
+
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
     from tests.simulation.world import World
@@ -32,6 +35,7 @@ class Befalling:
             "tenant_removed": self._change_tenant,
             "tenant_held": self._change_tenant,
             "tenant_weighed": self._change_tenant,
+            "clock_step": self._step_clock,
             "hold": self._hold,
             "hold_all": self._hold,
             "replay": self._replay,
@@ -75,6 +79,13 @@ class Befalling:
             replica.leave()
             self._world.start_when_ended(replica, 1.0 + 3.0 * trouble.seconds)
         return replica is not None
+
+    def _step_clock(self, trouble: Trouble) -> bool:
+        """Set the clock of a machine: a process that runs does not notice, the next one begins with it."""
+        names = sorted(self._world.replicas)
+        name = names[int(trouble.whom * len(names))]
+        self._world.clocks_ahead[name] = CLOCKS_DIFFER_SECONDS * (2.0 * trouble.seconds - 1.0)
+        return True
 
     def _rebalance(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everybody
         self._world.coordinator.rebalance()

@@ -32,7 +32,8 @@ TURN_FAULTS = (
 
 TIMED_FAULTS = (
     "crash", "crash_without_disk", "pause", "zombie", "restart", "rebalance", "compaction", "tenant_removed",
-    "tenant_held", "tenant_weighed", "hold", "hold_all", "replay", "company_denied", "outage", "token_revoked",
+    "tenant_held", "tenant_weighed", "clock_step", "hold", "hold_all", "replay", "company_denied", "outage",
+    "token_revoked",
 )  # fmt: skip
 """What happens at an instant."""
 

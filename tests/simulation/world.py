@@ -65,6 +65,7 @@ class World:
         self.replicas: dict[str, Replica] = {}
         self.registry: dict[str, Tenant] = dict(schedule.tenants)
         self.registry_number = 0
+        self.clocks_ahead: dict[str, float] = {}
         self.steps = 0
         self.final: dict[Entity, Entry] = {}
         self._is_calm = False
@@ -145,7 +146,7 @@ class World:
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
         identity = name if self.schedule.are_static else f"{name}#{self._lives}"
-        ahead = self.chance.choice((0.0, 0.0, self.chance.uniform(-2.0, 2.0)))
+        ahead = self.clocks_ahead.get(name, 0.0)
         self.say(identity, "starts")
         self.replicas[name] = Replica(self, identity, folder, clock_ahead=ahead)
 
