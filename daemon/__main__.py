@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from daemon import __version__
 from daemon.errors import ConfigurationError, MomentDnbError
 
-COMMANDS = ("run", "check", "explain", "hold", "release", "replay", "audit", "demo", "sandbox", "schema")
+COMMANDS = ("run", "check", "explain", "hold", "release", "replay", "audit", "ledger", "demo", "sandbox", "schema")
 
 CONFIGURATION_EXIT = 78
 """EX_CONFIG of sysexits.h: an operator must repair something, starting again will not help."""

@@ -76,7 +76,8 @@ async def _changes(settings: Settings, reading: "TopicReading", entities: list[E
         partitions = await _partitions(settings, reading, lacking, findings)
         newest = await search_input(reading, partitions, lacking, settings.environment, bar)
         bar.end()
-        changes |= {entity: Replayed(one.change, one.partition) for entity, one in newest.items()}
+        homes = {entity: found.partition for entity, found in findings.entities.items()}
+        changes |= {entity: Replayed(one.change, homes.get(entity, one.partition)) for entity, one in newest.items()}
     return changes
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
@@ -67,6 +67,11 @@ class Topics:
                 names = f"{variable('replication')} and {variable('min_insync')}"
                 text = f"creating the topic {topic}: {for_code(code).__name__} {rest}; create it by hand or see {names}"
                 raise ConfigurationError(text)
+
+    async def grow(self, topic: str, partitions: int) -> None:
+        """Give a topic more partitions, `partitions` in all."""
+        with source_errors(f"giving the topic {topic} more partitions"):
+            await self._admin.create_partitions({topic: NewPartitions(partitions)})
 
     async def _created(self, topic: str, new: NewTopic) -> Any:  # noqa: ANN401 - aiokafka's reply has no type
         with source_errors(f"creating the topic {topic}"):

@@ -20,15 +20,18 @@ class LedgerRecord(msgspec.Struct, frozen=True):
 
     Written and acknowledged at every assignment, before its first call and its first commit: so a handover is never
     the last record once somebody has begun to work, and a ledger without this record was never committed against.
+    `arranged_for` is how many partitions the entries are spread over, once that has ever been changed: another number
+    of partitions means that a change of it was not finished.
     """
 
     identity: str
     generation: Generation
+    arranged_for: int | None = None
 
     def following(self, number: int) -> "LedgerRecord":
         """Return the record of the next assignment: the epoch rises when Kafka's number has not."""
         epoch = self.generation.epoch + (number <= self.generation.number)
-        return LedgerRecord(self.identity, Generation(epoch, number))
+        return LedgerRecord(self.identity, Generation(epoch, number), self.arranged_for)
 
 
 class HandoverRecord(msgspec.Struct, frozen=True):

@@ -53,6 +53,10 @@ class LedgerPartition:
         while await self._consumer.position(self._topic_partition) < end:
             self._reading.restore(await self._read(READ_AT_ONCE), now(), longest_wait)
 
+    def count(self) -> int:
+        """Return how many partitions the ledger topic has."""
+        return len(self._consumer.partitions_for_topic(self._topic_partition.topic) or ())
+
     def outranked(self) -> list[tuple[Entity, Entry]]:
         """Return the entries that must be written again, because the topic holds a lesser one behind them."""
         return self._reading.outranked()

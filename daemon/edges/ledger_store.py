@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from daemon.core.ledger import Entry, decode, encode, rank
 from daemon.core.model import Entity, entity_of
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 from daemon.edges.mail_state import MailRecord
+from daemon.edges.moved_entries import is_moved
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -41,6 +42,8 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.posi
     waiting_since = excluded.waiting_since, reason = excluded.reason, blocked_by = excluded.blocked_by,
     is_failing = excluded.is_failing, taken = 0
 """
+
+PORTION = "SELECT key, value FROM entries WHERE key > ? ORDER BY key LIMIT ?"
 
 FORM = 3
 """Rises with the columns above: a file of another form is begun anew, from the topic."""
@@ -224,6 +227,13 @@ class LedgerStore:
         count: int = self._connection.execute("SELECT COUNT(*) FROM entries WHERE due IS NOT NULL").fetchone()[0]
         return count
 
+    def portions(self, size: int) -> Iterator[list[tuple[Entity, Entry]]]:
+        """Yield all entries in order of their keys, so many at once; the store may be changed in between."""
+        after = ""
+        while rows := self._connection.execute(PORTION, (after, size)).fetchall():
+            after = rows[-1][0]
+            yield _entries(rows)
+
     def parked(self) -> list[tuple[Entity, Entry]]:
         """Return every entry that holds a parked change."""
         rows = self._connection.execute("SELECT key, value FROM entries WHERE reason IS NOT NULL").fetchall()
@@ -286,7 +296,7 @@ def _entries(rows: list[tuple[str, bytes]]) -> list[tuple[Entity, Entry]]:
 def _row(
     entity: Entity, entry: Entry, offset: int
 ) -> tuple[str, str, bytes, int, float | None, float | None, str | None, str | None, bool]:
-    parked = entry.parked
+    parked = None if is_moved(entry) else entry.parked
     waiting_since = parked.since if parked and parked.is_waiting else None
     return (
         entity.key,

@@ -12,7 +12,7 @@ import msgspec
 from daemon.core.ledger import encode
 from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
-from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
+from daemon.edges.ledger_keys import LEDGER_KEY, LedgerRecord, encode_record
 from daemon.edges.ledger_partition import LedgerPartition
 from daemon.edges.ledger_reading import beginning, is_lost
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
@@ -82,11 +82,13 @@ class Ledgers:
         """Bring the local copy up to date and begin Kafka's generation `number` in the ledger.
 
         A partition that is not new (it has a committed offset) and whose ledger says nothing was committed against a
-        ledger that is lost: raises `ConfigurationError`, unless lost ledgers are to be rebuilt.
+        ledger that is lost: raises `ConfigurationError`, unless lost ledgers are to be rebuilt. So does a ledger whose
+        entries are still spread over another number of partitions than it has.
         """
         assert self._write is not None  # noqa: S101 - app wires it before anything runs
         await ledger.restore(self._clock.now, self._longest_wait)
         marks, store = ledger.marks, self.stores[partition]
+        _require_arranged(partition, marks.record, ledger.count())
         rebuilt_to: int | None = None
         if is_lost(marks, is_new=is_new):
             if self._rebuild is None:
@@ -108,6 +110,16 @@ def _opened(path: Path) -> LedgerStore:
     except (OSError, sqlite3.Error) as error:
         text = f"{variable('data_dir')}={str(path.parent)!r}: no local copy of the ledger can be kept there ({error})"
         raise ConfigurationError(text) from None
+
+
+def _require_arranged(partition: Partition, record: LedgerRecord | None, count: int) -> None:
+    arranged_for = None if record is None else record.arranged_for
+    if arranged_for not in (None, count):
+        text = (
+            f"the entries of {ledger_of(partition.topic)} are spread over {arranged_for} partitions, and it has "
+            f"{count}: stop all replicas and run `moment-dnb ledger grow` once more, to its end"
+        )
+        raise ConfigurationError(text)
 
 
 def _lost(partition: Partition) -> str:

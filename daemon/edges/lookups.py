@@ -7,6 +7,7 @@ from daemon.core.events import Consulted, Loaded
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Partition
 from daemon.edges.ledger_store import LedgerStore
+from daemon.edges.moved_entries import is_moved
 
 
 class Lookups:
@@ -40,7 +41,8 @@ class Lookups:
         entries: dict[Entity, Entry] = {}
         for store in ([own] if own else []) + [store for store in self._stores.values() if store is not own]:
             lacking = [entity for entity in consult.wanted if entity not in entries]
-            entries.update((entity, found.entry) for entity, found in store.get(lacking).items())
+            found = store.get(lacking)
+            entries.update((entity, one.entry) for entity, one in found.items() if not is_moved(one.entry))
         return Consulted(consult.partition, consult.generation, consult.entity, entries)
 
 

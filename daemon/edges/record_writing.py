@@ -20,6 +20,11 @@ class RecordWriting:
         """Take a connected producer."""
         self._producer = producer
 
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions of the topic can be written to; raises `SourceError`."""
+        with source_errors(f"looking up the topic {topic}"):
+            return len(await self._producer.partitions_for(topic))
+
     async def write(self, partition: Partition, key: str, value: bytes, headers: Headers = ()) -> int:
         """Write one record, and return its offset; raises `SourceError`."""
         with source_errors(f"writing to {partition.topic}, partition {partition.number}"):

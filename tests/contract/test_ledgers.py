@@ -14,6 +14,7 @@ from daemon.core.actions import HandOver, Record
 from daemon.core.events import Followed, Recorded
 from daemon.core.ledger import WAITING, Entry, encode
 from daemon.core.model import Generation, Partition
+from daemon.edges.ledger_keys import LEDGER_KEY, LedgerRecord, encode_record
 from daemon.edges.ledger_rebuild import Rebuild
 from daemon.edges.ledger_store import Stored
 from daemon.edges.ledger_topic import ledger_of
@@ -225,6 +226,30 @@ async def test_a_lost_ledger_is_refused_with_the_way_out(broker: Broker, tmp_pat
             async with at.assigned(partition, 5, is_new=False):
                 pass
     assert f"partition 1 of {partition.topic} has a committed offset" in str(caught.value)
+
+
+async def test_entries_that_are_spread_over_another_number_of_partitions_are_refused(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """A growth that was not finished is named with what finishes it; once it is, every owner says so again."""
+    partition = await broker.input()
+    for arranged_for in (4, 2):
+        record = encode_record(LedgerRecord("life", Generation(1, 5), arranged_for))
+        await produce(broker.bootstrap, ledger(partition), record, key=LEDGER_KEY.encode())
+        async with process(broker.bootstrap, tmp_path / str(arranged_for)) as at:
+            if arranged_for == 4:
+                async with at.assigned(partition, 6, is_new=False) as owned:
+                    assert Generation(1, 6) == owned.restored.generation
+                async with at.assigned(partition, 7, is_new=False) as owned:
+                    record_seen = owned.ledger.marks.record
+                    assert record_seen is not None
+                    assert 4 == record_seen.arranged_for
+            else:
+                with pytest.raises(
+                    ConfigurationError, match=r"over 2 partitions, and it has 4: .*`moment-dnb ledger gr"
+                ):
+                    async with at.assigned(partition, 8, is_new=False):
+                        pass
 
 
 async def test_a_rebuild_makes_the_newest_of_each_entity_wait(broker: Broker, tmp_path: Path) -> None:
