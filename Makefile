@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulate faults fuzz kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
+.PHONY: help demo test simulate faults fuzz chaos kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
 	check-mypy check-pyright coverage-core latency lock clean
 
 help: ## this list

@@ -22,10 +22,12 @@ COMPANIES = 8
 STATIC = {"a": True, "b": True, "c": False}
 """The daemons, and whether each has a member id of its own that outlives it, as in a StatefulSet."""
 
-DNB_QUOTA = 180.0
+DNB_QUOTA = 300.0
 """Calls per second that each company allows: what two owners make in the second of a takeover fits into it."""
 
-TENANT_QUOTA = 60.0
+TENANT_QUOTA = 100.0
+"""Calls per second that a daemon makes for each tenant."""
+
 DNB_FAULTS = 0.03
 """The share of calls that go wrong by DnB's own doing."""
 
