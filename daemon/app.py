@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 
 from daemon.core.actions import Action
 from daemon.core.events import Event, TenantsChanged
+from daemon.core.fuse import Fuse
 from daemon.core.model import Change, Kind
 from daemon.core.notices import Notice
 from daemon.core.pacing import Limits
@@ -35,9 +36,9 @@ from daemon.edges.ledgers import Ledgers
 from daemon.edges.lookups import Lookups
 from daemon.edges.mailing import Mailing
 from daemon.edges.ops_server import OpsServer
-from daemon.errors import ConfigurationError
+from daemon.errors import ConfigurationError, SourceError
 from daemon.runner import Edges, Runner
-from daemon.settings import Settings
+from daemon.settings import Settings, variable
 from daemon.telemetry.catalogue import Instruments
 from daemon.telemetry.logs import Logging
 from daemon.telemetry.observing import Observing
@@ -68,6 +69,7 @@ class App:
             "project": ProjectRecipe(settings.environment, directories),
             "invoice": InvoiceRecipe(settings.environment, directories),
         }
+        self._fuse = Fuse(settings.dead_letter_fuse_share, settings.dead_letter_fuse_window)
         self.planner = Planner(policy, self._recipes, probe_company)
         rebuild = Rebuild(settings.environment, self._is_wanted) if rebuilds_ledger else None
         self.edges = self._edges(policy.retrying.longest_wait(), rebuild)
@@ -94,7 +96,8 @@ class App:
         ledgers = Ledgers(settings.data_dir, to_kafka, self.clock, longest_wait=longest_wait)
         ledger = LedgerTopic(to_kafka, ledgers.stores, inbox)
         ledgers.writing_with(ledger.write, rebuild=rebuild)
-        intake = Intake(settings.environment, ledgers.stores)
+        intake = Intake(settings.environment, ledgers.stores, self._fuse)
+        intake.when_blown = self.stop
         return Edges(
             clock=self.clock,
             inbox=inbox,
@@ -110,7 +113,10 @@ class App:
     # -- running -----------------------------------------------------------------------------------------------
 
     async def run(self, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Run until `stop`, then hand everything over; tells the port of the ops server once it answers."""
+        """Run until `stop`, then hand everything over; tells the port of the ops server once it answers.
+
+        Raises `SourceError` where the fuse on dead letters has stopped it, after everything was handed over.
+        """
         async with self._closing(), self._ops.serving(self.settings.ops_host, self.settings.ops_port) as port:
             if self.settings.kafka_check_topics:
                 await prepare_topics(self.settings)
@@ -127,6 +133,8 @@ class App:
                 await self.edges.source.run()
                 tasks.cancel_scope.cancel()
         log.info("daemon.stopped")
+        if self._fuse.is_blown:
+            raise SourceError(_blown(self.settings, self._fuse))
 
     def stop(self) -> None:
         """Ask `run` to finish what is in flight, hand the partitions over and end."""
@@ -190,6 +198,18 @@ class App:
     def is_live(self) -> bool:
         """Tell whether the runner has stepped lately."""
         return self.clock.now() - self.runner.stepped_at < LIVE_SECONDS
+
+
+def _blown(settings: Settings, fuse: Fuse) -> str:
+    """Return why the fuse has stopped the daemon, and where to look."""
+    counts = fuse.reasons()
+    reasons = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    return (
+        f"too many dead letters: {sum(counts.values())} of the latest {settings.dead_letter_fuse_window} records are "
+        f"no changes ({reasons}), and one more. Look whether {variable('topics')}={','.join(settings.topics)} "
+        f"is right and what is published there; {settings.dead_letter_topic} has the records and their reasons. "
+        f"To let them through: {variable('dead_letter_fuse_share')}=1"
+    )
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -72,6 +72,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dead_letter_topic: Annotated[Text, Meta(description="the topic for records that are no change")] = (
         "moment.changes.dead-letters"
     )
+    dead_letter_fuse_share: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="the daemon stops when more than this share of the latest records are dead; 1: never",
+        ),
+    ] = 0.5
+    dead_letter_fuse_window: Annotated[
+        Count, Meta(description="how many of the latest records are looked at for it")
+    ] = 200
     replication: Annotated[Count, Meta(description="replication factor of topics the daemon creates")] = 3
     min_insync: Annotated[Count, Meta(description="min.insync.replicas of topics the daemon creates")] = 2
     data_dir: Annotated[Path, Meta(description="the folder for the local copies of the ledger")] = Path("data")

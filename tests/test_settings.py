@@ -60,6 +60,8 @@ def test_everything_that_lacks_is_told_at_once() -> None:
         ("kafka_check_topics", "perhaps", "one of true, false"),
         ("dnb_base_url", "dnb.example", "^https?://"),
         ("log_level", "loud", "one of debug, info, warning, error"),
+        ("dead_letter_fuse_share", "1.1", "<= 1.0"),
+        ("dead_letter_fuse_window", "0", ">= 1"),
         ("topics", "", "length >= 1"),
         ("parked_retries", "60,-1", "> 0"),
         ("parked_retries", "60,inf", "<= 2000000"),
@@ -206,6 +208,8 @@ ACCEPTED: dict[str, tuple[str, object]] = {
     "mail_digest": ("60", 60.0),
     "ops_host": ("127.0.0.1", "127.0.0.1"),
     "ops_port": ("0", 0),
+    "dead_letter_fuse_share": ("0.25", 0.25),
+    "dead_letter_fuse_window": ("1000", 1000),
     "metrics_tenants": ("5", 5),
     "log_level": ("debug", "debug"),
 }

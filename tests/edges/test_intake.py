@@ -6,6 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from daemon.core.events import Arrival
+from daemon.core.fuse import Fuse
 from daemon.core.model import Change, Ignored, Undecodable
 from daemon.edges.inbox import Batch, RawRecord
 from daemon.edges.intake import Intake
@@ -16,12 +17,12 @@ NONSENSE = RawRecord(11, b"key", b"nonsense", None)
 
 
 @contextlib.contextmanager
-def intake(folder: Path) -> Generator[tuple[Intake, dict[object, LedgerStore]]]:
+def intake(folder: Path, fuse: Fuse | None = None) -> Generator[tuple[Intake, dict[object, LedgerStore]]]:
     """An intake of production, whose partition has customer 1 delivered at version 4."""
     store = LedgerStore(folder / "ledger.sqlite3")
     stores: dict[object, LedgerStore] = {PARTITION: store}
     store.put([(customer(1), delivered(4), 0)])
-    yield Intake("production", stores), stores  # type: ignore[arg-type]
+    yield Intake("production", stores, fuse), stores  # type: ignore[arg-type]
     store.close()
 
 
@@ -71,3 +72,19 @@ def test_nothing_is_kept_of_a_partition_that_has_gone(tmp_path: Path) -> None:
         assert None is taking.take_raw(PARTITION, 11)
         stores.clear()
         assert None is taking.fetched(Batch(PARTITION, OURS, [record(12, 1)], 13))
+
+
+def test_a_batch_ends_before_the_record_that_blows_the_fuse(tmp_path: Path) -> None:
+    """What came before is taken in hand and settles; that record and all after it are the next start's."""
+    told: list[str] = []
+    nonsense = [RawRecord(offset, b"key", b"nonsense", None) for offset in (11, 13, 15)]
+    with intake(tmp_path, Fuse(0.5, 4)) as (taking, _):
+        taking.when_blown = lambda: told.append("blown")
+        first = taking.fetched(Batch(PARTITION, OURS, [record(10, 1), nonsense[0]], 12))
+        assert (12, []) == (first.position if first else None, told)
+        second = taking.fetched(Batch(PARTITION, OURS, [nonsense[1], record(14, 1), nonsense[2], record(16, 1)], 17))
+        assert second is not None
+        assert ([13, 14], 15, ["blown"]) == ([one.offset for one in second.arrivals], second.position, told)
+        assert None is taking.fetched(Batch(PARTITION, OURS, [record(17, 1)], 18))
+        assert None is taking.take_raw(PARTITION, 15)
+    assert ["blown"] == told
