@@ -3,13 +3,15 @@
 import asyncio
 import json
 import signal
+import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
 
-from tests.integration.daemon_process import START_SECONDS, DaemonProcess
+from tests.integration.daemon_process import DaemonProcess
 from tests.kafka_broker import free_ports
 
 WATCH_SECONDS = 0.5
@@ -17,6 +19,12 @@ WATCH_SECONDS = 0.5
 
 ANSWER_SECONDS = 2.0
 """A daemon that does not tell its metrics within this is stopped, or ending."""
+
+WORKING_SECONDS = 60.0
+"""How long a daemon may take to start and to get partitions, while brokers come and go."""
+
+LAST_WORDS = 500
+"""So many characters of a log tell why a process has ended."""
 
 RESIDUALS = ("conservation_residual", "parked_residual")
 """Gauges that must be 0 at every instant."""
@@ -61,12 +69,17 @@ class Daemon(DaemonProcess):
         self.kill()
 
     async def leave(self) -> None:
-        """Let it hand over and end; another exit code than 0 is a trouble."""
+        """Let it hand over and end; that it does not, or with another exit code than 0, is a trouble."""
         self._is_expected = False
-        code = await self.stop()
+        try:
+            code = await self.stop()
+        except subprocess.TimeoutExpired:
+            self.troubles.append(f"{self.name} did not end after SIGTERM: {self.tail()[-LAST_WORDS:]}")
+            self.kill()
+        else:
+            if code != 0:
+                self.troubles.append(f"{self.name} ended with {code} after SIGTERM: {self.tail()[-LAST_WORDS:]}")
         self.gauges = {}
-        if code != 0:
-            self.troubles.append(f"{self.name} ended with {code} after SIGTERM: {self.tail()[-500:]}")
 
     def freeze(self) -> None:
         """Stop it in the middle of whatever it does."""
@@ -77,15 +90,6 @@ class Daemon(DaemonProcess):
         """Let it go on as if no time had passed."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
-
-    async def revive(self) -> None:
-        """Bring it to work whatever was done to it: one that is ending is waited for, and started again."""
-        if self._process is not None and self._is_expected:
-            self.thaw()
-            return
-        if self._process is not None:
-            await self.ended()
-        self.begin()
 
     async def watch(self) -> None:
         """Look at it for ever; one that ends by itself is noted and started again, as Kubernetes would."""
@@ -98,10 +102,13 @@ class Daemon(DaemonProcess):
                 await asyncio.sleep(WATCH_SECONDS)
 
     async def working(self) -> None:
-        """Wait until it has partitions."""
-        async with asyncio.timeout(2 * START_SECONDS):
-            while not self.gauges.get("partitions"):  # noqa: ASYNC110 - the watch sees it, and tells nobody
-                await asyncio.sleep(WATCH_SECONDS)
+        """Wait until it has partitions; that it gets none in time is a trouble."""
+        deadline = time.monotonic() + WORKING_SECONDS
+        while not self.gauges.get("partitions"):
+            if time.monotonic() > deadline:
+                self.troubles.append(f"{self.name} has no partitions after {WORKING_SECONDS:g} s")
+                return
+            await asyncio.sleep(WATCH_SECONDS)
 
     def all_events(self) -> Iterator[Event]:
         """Return the log events of all its lives."""
@@ -116,7 +123,7 @@ class Daemon(DaemonProcess):
         if last_words.startswith(GIVING_UP):
             self.given_up += 1
         else:
-            self.troubles.append(f"{self.name} ended by itself: {self.tail()[-500:]}")
+            self.troubles.append(f"{self.name} ended by itself: {self.tail()[-LAST_WORDS:]}")
 
     @property
     def _has_ended(self) -> bool:

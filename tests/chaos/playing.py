@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from daemon.sandbox.generating import Planted
 from tests.chaos.acts import Troubles
-from tests.chaos.conservation import conserved, read_remains
+from tests.chaos.conservation import Conservation, conserved, read_remains
 from tests.chaos.dnb import script_records
 from tests.chaos.load import Load
-from tests.chaos.messages import Dossier, Script
+from tests.chaos.messages import Dossier, Judged, Script
 from tests.chaos.reporting import Result, Telling
 from tests.chaos.resting import come_to_rest
 from tests.chaos.staging import TOPIC, Stage, staged
@@ -47,27 +48,18 @@ async def play(asked: Play, folder: Path, say: Say) -> Result:
 
 async def _played(asked: Play, stage: Stage, folder: Path, say: Say) -> Result:
     started_at = time.monotonic()
-    seconds = asked.minutes * 60
-    script = Script(
-        seed=asked.seed,
-        events=int(seconds * asked.rate),
-        tenants=tuple(stage.dnb.opened.companies),
-        started_at=time.time(),
-    )
+    script = _script(asked, tuple(stage.dnb.opened.companies))
     records = script_records(script)
     for daemon in stage.daemons:
         daemon.begin()
     load, troubles = Load(records, stage.dnb, asked.rate), Troubles(stage, asked.seed, folder / DIARY)
-    await _load_and_trouble(stage, load, troubles, seconds, say)
-    say("it is over: everything is brought back, and the daemons come to rest")
-    await _calm(stage)
+    await _load_and_trouble(stage, load, troubles, asked.minutes * 60, say)
+    say("it is over: everything runs again, and the daemons come to rest")
+    await stage.dnb.calm()
+    await stage.cluster.whole()
     is_at_rest = await come_to_rest(stage.daemons, stage.cluster.straight)
     say("the topics are read, and the books are judged")
-    published = records[: load.published]
-    remains = await read_remains(stage.settings, published)
-    judged = await stage.dnb.judge(
-        Dossier(script=script, published=load.published, parked=remains.parked, dead_letters=remains.dead_letters)
-    )
+    conservation, judged = await _judged(stage, script, records[: load.published])
     telling = Telling(stage.daemons)
     return Result(
         minutes=asked.minutes,
@@ -76,7 +68,7 @@ async def _played(asked: Play, stage: Stage, folder: Path, say: Say) -> Result:
         published=load.published,
         calls=judged.calls,
         judge=judged.judge,
-        conservation=conserved(published, remains),
+        conservation=conservation,
         proof=telling.proof(troubles.counts),
         done=dict(sorted(troubles.counts.items())),
         seen=telling.seen(),
@@ -86,6 +78,18 @@ async def _played(asked: Play, stage: Stage, folder: Path, say: Say) -> Result:
         troubles=telling.troubles,
         is_at_rest=is_at_rest,
     )
+
+
+def _script(asked: Play, tenants: tuple[str, ...]) -> Script:
+    events = int(asked.minutes * 60 * asked.rate)
+    return Script(seed=asked.seed, events=events, tenants=tenants, started_at=time.time())
+
+
+async def _judged(stage: Stage, script: Script, published: Sequence[Planted]) -> tuple[Conservation, Judged]:
+    """Read what the topics hold, and have everything judged by it and by the books."""
+    remains = await read_remains(stage.settings, published)
+    dossier = Dossier(script=script, published=len(published), parked=remains.parked, dead_letters=remains.dead_letters)
+    return conserved(published, remains), await stage.dnb.judge(dossier)
 
 
 async def _load_and_trouble(stage: Stage, load: Load, troubles: Troubles, seconds: float, say: Say) -> None:
@@ -98,11 +102,3 @@ async def _load_and_trouble(stage: Stage, load: Load, troubles: Troubles, second
         tasks.create_task(troubles.make())
         await loading
         troubles.end()
-
-
-async def _calm(stage: Stage) -> None:
-    """Let nothing go wrong any more, and bring back whatever was ended."""
-    await stage.dnb.calm()
-    for daemon in stage.daemons:
-        await daemon.revive()
-    await stage.cluster.whole()
