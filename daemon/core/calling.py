@@ -47,17 +47,18 @@ class Calling:
         self._state.output.append(Send(number, ticket.tenant, ticket.company, ticket.call, not_after, entity))
 
     def outdated(self, number: int) -> Attempt | None:
-        """Return the attempt whose granted call would write an old version, while a newer one queues in its lane.
+        """Return the attempt that a granted call begins, or writes for, while a newer version queues in its lane.
 
         A check gives way to none: the newer version may be refused, and what is wrong in DnB would stay so.
         """
         ticket = self._state.tickets[number]
-        work = ticket.attempts[0].work
-        if not ticket.call.writes or work is None or work.lane.queued is None or work.assignment.ending:
+        attempt = ticket.attempts[0]
+        work = attempt.work
+        if work is None or work.lane.queued is None or work.assignment.ending or work.item.origin == "check":
             return None
-        if work.item.origin == "check":
-            return None
-        return ticket.attempts[0] if work.item.displaced < DISPLACED_AT_MOST else None
+        is_beginning = not attempt.has_turn and not ticket.call.shared
+        is_outdated = (is_beginning or ticket.call.writes) and work.item.displaced < DISPLACED_AT_MOST
+        return attempt if is_outdated else None
 
     def give_back(self, number: int, work: Work) -> None:
         """End the attempt of a granted call that is not made after all; its quota is free again."""
@@ -71,8 +72,10 @@ class Calling:
             self._state.pacing.succeeded()
         else:
             self._state.pacing.failed(self._state.now)
+        is_shared = self._state.tickets[event.ticket].call.shared
         for attempt in self._finish(event.ticket):
             if attempt.is_alive:
+                attempt.has_turn = attempt.has_turn or not is_shared
                 yield attempt, self.step(attempt, event.reply)
 
     def not_sent(self, event: NotSent) -> None:
@@ -164,4 +167,5 @@ class Calling:
             attempt.ticket = number
         if ticket.call.shared:
             self._state.shared[ticket.company, ticket.call.target] = number
-        self._state.pacing.enqueue(ticket.tenant, number, background=ticket.is_background)
+        begun = any(attempt.has_turn for attempt in ticket.attempts)
+        self._state.pacing.enqueue(ticket.tenant, number, background=ticket.is_background, begun=begun)

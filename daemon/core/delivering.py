@@ -80,7 +80,7 @@ class Delivering:
         self._state.await_nothing(work.lane)
         work.lane.touch(work.item, work.assignment.generation, work.assignment.late_until)
         attempt = Attempt(tenant, started_at=self._state.now)
-        attempt.work = work
+        attempt.work, attempt.has_turn = work, work.item.displaced > 0
         procedure = self._procedure(work, attempt, entries)
         if procedure is not None:
             attempt.procedure = procedure
@@ -182,7 +182,7 @@ class Delivering:
         self.go_on(attempt, self._calling.step(attempt, None))
 
     def grant(self, not_after: float) -> None:
-        """Send every call whose turn has come; a write gives way to the newer version that queues behind it."""
+        """Send every call whose turn has come; an older version gives way to the newer one that queues behind it."""
         while (number := self._state.pacing.grant(self._state.now)) is not None:
             attempt = self._calling.outdated(number)
             if attempt is None or attempt.work is None:

@@ -101,10 +101,18 @@ class Pacing:
 
     # -- tickets -----------------------------------------------------------------------------------------------
 
-    def enqueue(self, tenant: str, ticket: int, *, background: bool = False) -> None:
-        """Queue a ticket for one call of the tenant, in the background behind all that is live."""
+    def enqueue(self, tenant: str, ticket: int, *, background: bool = False, begun: bool = False) -> None:
+        """Queue a ticket for one call of the tenant, in the background behind all that is live.
+
+        What is `begun` goes before what is not: else, with a thousand changes in hand, none would be delivered before
+        all of them had made their first call, and what that read would be old when the next call writes.
+        """
         turn = self._turns[tenant]
-        (turn.background if background else turn.live).append(ticket)
+        queue = turn.background if background else turn.live
+        if begun:
+            queue.appendleft(ticket)
+        else:
+            queue.append(ticket)
         if turn.place == "out":
             self._join(turn)
 

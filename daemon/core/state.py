@@ -146,12 +146,17 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Attempt:
-    """One run of a procedure: for a lane's item, or for a tenant's probe (then `work` is None)."""
+    """One run of a procedure: for a lane's item, or for a tenant's probe (then `work` is None).
+
+    `has_turn`: a call of its own was answered (a read that it shares with others does not count), or it stands for an
+    older version whose turn had come; what it asks for next goes before what others have not begun.
+    """
 
     __slots__ = (
         "blocked_by",
         "dependencies",
         "fingerprint",
+        "has_turn",
         "has_written",
         "is_alive",
         "is_delayed",
@@ -177,6 +182,7 @@ class Attempt:
         self.is_delayed = False
         self.ticket = 0
         self.has_written = False
+        self.has_turn = False
         self.is_alive = True
 
 

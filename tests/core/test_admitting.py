@@ -78,7 +78,8 @@ def test_an_older_version_behind_one_in_flight_is_stale() -> None:
     """What overtakes on the way is not sent after the newer one."""
     play = Playbook()
     play.begin()
-    play.fetch(change(5), change(6, "y"), change(3), change(6, "y"), change(5))
+    play.fetch(change(5))
+    play.fetch(change(6, "y"), change(3), change(6, "y"), change(5))
     assert [("stale", "")] * 3 == reasons(play)
     assert [] == play.all(Conflicted)
 

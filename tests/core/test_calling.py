@@ -1,11 +1,14 @@
 """The calls of the attempts: shared, fenced, taken back, sent again."""
 
+import msgspec
+
 from daemon.core.actions import Record, Send
 from daemon.core.events import Lost, NotSent, Revoking, TokenRenewed, Woke
 from daemon.core.model import Tenant
 from daemon.core.notices import Fenced, Held
+from daemon.core.pacing import Limits
 from daemon.core.procedure import Unanswered, Unreachable
-from tests.core.playbook import PARTITION, TENANT, Playbook, change, said
+from tests.core.playbook import ENTITY, PARTITION, POLICY, TENANT, Playbook, change, said
 
 OTHER_TENANT = Tenant(name="havgard", company="decade", quota=1_000.0)
 
@@ -18,6 +21,31 @@ def test_one_reply_serves_everybody_who_asks_the_same() -> None:
     assert 1 == len(play.all(Send))
     play.reply(said("done"))
     assert 3 == len(play.all(Record))
+
+
+def test_a_change_is_delivered_before_the_next_one_is_begun() -> None:
+    """With many changes in hand none is read and left lying: its write goes before the reads of the others."""
+    play = Playbook(msgspec.structs.replace(POLICY, limits=Limits(quota=1_000.0, concurrency=1, burst_seconds=1.0)))
+    play.begin()
+    play.fetch(*(change(1, number=number) for number in range(1, 4)))
+    for _ in range(2):
+        play.reply(said("absent"))
+        play.reply(said("done"))
+    assert ["GET", "PUT", "GET", "PUT", "GET"] == play.sent()
+
+
+def test_a_version_that_has_not_begun_gives_way_to_a_newer_one() -> None:
+    """What is edited again before its turn comes costs no call; the newest version has the first one's place."""
+    play = Playbook()
+    play.begin()
+    play.give(TokenRenewed(refused="token_refused"))
+    play.fetch(change(1), change(1, number=2))
+    play.fetch(change(2, "y"), change(3, "z"))
+    assert [("superseded", 2)] == play.settled()
+    play.give(TokenRenewed())
+    play.give(Woke(), after=9.0)
+    assert [("superseded", 2), ("superseded", 0)] == play.settled()
+    assert [ENTITY.id, 2] == [send.entity.id for send in play.all(Send) if send.entity]
 
 
 def test_tenants_share_no_reads() -> None:

@@ -42,6 +42,16 @@ def test_tickets_of_a_tenant_go_in_order_and_live_ones_first() -> None:
     assert [2, 3, 1] == granted(paced)
 
 
+def test_what_is_begun_goes_before_what_is_not() -> None:
+    """A change that DnB was read for is written before the next one is read for, in the background as well."""
+    paced = pacing(tenant("a"))
+    paced.enqueue("a", 1, background=True)
+    paced.enqueue("a", 2)
+    paced.enqueue("a", 3, begun=True)
+    paced.enqueue("a", 4, background=True, begun=True)
+    assert [3, 2, 4, 1] == granted(paced)
+
+
 def test_a_withdrawn_ticket_does_not_go() -> None:
     """A call that is no longer wanted leaves the queue it stands in."""
     paced = pacing(tenant("a"))

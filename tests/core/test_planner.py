@@ -242,7 +242,8 @@ def test_the_status_tells_what_is_held_and_open() -> None:
     play = Playbook()
     play.begin()
     assert None is play.planner.status(play.now).oldest_open
-    play.fetch(change(1), change(2, "y"))
+    play.fetch(change(1))
+    play.fetch(change(2, "y"))
     status = play.planner.status(play.now)
     assert (2, 1, 1, START, 1_000.0) == (
         status.in_hand,

@@ -85,7 +85,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "send every queued edit",
         "daemon/core/calling.py",
-        (("        if not ticket.call.writes or work is None", "        if ticket.call.writes or work is None"),),
+        (("        return attempt if is_outdated else None", "        return None"),),
         f"{CORE}/test_delivering.py",
     ),
     Fault(
