@@ -36,6 +36,7 @@ from daemon.edges.ledgers import Ledgers
 from daemon.edges.lookups import Lookups
 from daemon.edges.mailing import Mailing
 from daemon.edges.ops_server import OpsServer
+from daemon.edges.topic_watch import topics_changed
 from daemon.errors import ConfigurationError, SourceError
 from daemon.runner import Edges, Runner
 from daemon.settings import Settings, variable
@@ -46,6 +47,9 @@ from daemon.tenants import Reading, Registry
 
 LIVE_SECONDS = 15.0
 """A runner that has not stepped for this long is stuck: it steps once a second even when nothing happens."""
+
+CLOSE_SECONDS = 10.0
+"""A client that is closed waits for what it has sent, for ever if its topic is gone: nobody waits for that any more."""
 
 log = structlog.get_logger()
 
@@ -69,6 +73,7 @@ class App:
             "project": ProjectRecipe(settings.environment, directories),
             "invoice": InvoiceRecipe(settings.environment, directories),
         }
+        self._finding: str | None = None
         self._fuse = Fuse(settings.dead_letter_fuse_share, settings.dead_letter_fuse_window)
         self.planner = Planner(policy, self._recipes, probe_company)
         rebuild = Rebuild(settings.environment, self._is_wanted) if rebuilds_ledger else None
@@ -115,7 +120,8 @@ class App:
     async def run(self, *, task_status: anyio.abc.TaskStatus[int] = anyio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop`, then hand everything over; tells the port of the ops server once it answers.
 
-        Raises `SourceError` where the fuse on dead letters has stopped it, after everything was handed over.
+        Raises, after everything was handed over, `SourceError` where the fuse on dead letters has stopped it, and
+        `ConfigurationError` where the input was given more partitions than the ledger.
         """
         async with self._closing(), self._ops.serving(self.settings.ops_host, self.settings.ops_port) as port:
             if self.settings.kafka_check_topics:
@@ -128,6 +134,7 @@ class App:
                 for serve in (self.runner.run, self.edges.ledger.run, self.edges.dead_letters.run, self.edges.sink.run):
                     tasks.start_soon(serve)
                 tasks.start_soon(self._watch_tenants)
+                tasks.start_soon(self._watch_topics)
                 tasks.start_soon(self._mailing.run)
                 task_status.started(port)
                 await self.edges.source.run()
@@ -135,6 +142,8 @@ class App:
         log.info("daemon.stopped")
         if self._fuse.is_blown:
             raise SourceError(_blown(self.settings, self._fuse))
+        if self._finding is not None:
+            raise ConfigurationError(self._finding)
 
     def stop(self) -> None:
         """Ask `run` to finish what is in flight, hand the partitions over and end."""
@@ -146,9 +155,15 @@ class App:
         try:
             yield
         finally:
-            with anyio.CancelScope(shield=True):
-                await self.edges.source.aclose()
-                await self.edges.ledger.producer.stop()
+            for close in (self.edges.source.aclose, self.edges.ledger.producer.stop):
+                with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                    await close()
+
+    async def _watch_topics(self) -> None:
+        """Stop when the topics are no longer what they were; raises `SourceError` if one is gone."""
+        if self.settings.kafka_check_topics:
+            self._finding = await topics_changed(self.settings)
+            self.stop()
 
     # -- tenants -----------------------------------------------------------------------------------------------
 

@@ -94,6 +94,14 @@ async def prepare_topics(settings: Settings) -> None:
             await topics.create(settings.dead_letter_topic, 1, {"max.message.bytes": str(LARGEST_ENTRY_BYTES)})
 
 
+def other_size(topic: str, partitions: int, found: int) -> str:
+    """Return what is told of a ledger that has other partitions than its input topic."""
+    return (
+        f"the ledger topic {ledger_of(topic)} has {found} partitions and {topic} has {partitions}: "
+        "stop all replicas and run `moment-dnb ledger grow`"
+    )
+
+
 async def _prepare_ledger(topics: Topics, topic: str, partitions: int) -> None:
     ledger = ledger_of(topic)
     found = await topics.partitions(ledger)
@@ -105,11 +113,7 @@ async def _prepare_ledger(topics: Topics, topic: str, partitions: int) -> None:
         }
         await topics.create(ledger, partitions, configs)
     elif found != partitions:
-        text = (
-            f"the ledger topic {ledger} has {found} partitions and {topic} has {partitions}: "
-            "stop all replicas and run `moment-dnb ledger grow`"
-        )
-        raise ConfigurationError(text)
+        raise ConfigurationError(other_size(topic, partitions, found))
     elif "compact" not in await topics.cleanup_policy(ledger):
         text = f"the ledger topic {ledger} is not compacted and would forget: set its cleanup.policy to compact"
         raise ConfigurationError(text)

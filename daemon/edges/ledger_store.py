@@ -1,9 +1,11 @@
 """The local copy of one ledger partition: a SQLite file that answers look-ups and keeps what waits off the heap."""
 
 import contextlib
+import functools
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -13,6 +15,11 @@ from daemon.core.model import Entity, entity_of
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 from daemon.edges.mail_state import MailRecord
 from daemon.edges.moved_entries import is_moved
+from daemon.errors import SourceError
+from daemon.settings import variable
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -101,16 +108,34 @@ class Stored(msgspec.Struct, frozen=True):
     offset: int
 
 
+def on_disk(method: "Callable[Concatenate[LedgerStore, P], R]") -> "Callable[Concatenate[LedgerStore, P], R]":
+    """Translate what SQLite raises in a method of the store into `SourceError`: a full disk, a damaged file."""
+
+    @functools.wraps(method)
+    def told(store: "LedgerStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(store, *args, **kwargs)
+        except sqlite3.Error as error:
+            text = (
+                f"{variable('data_dir')}={str(store.path.parent)!r}: {store.path.name} cannot be used any longer "
+                f"({error}); see to the disk and start again. Nothing is lost: it is a copy of the ledger topic"
+            )
+            raise SourceError(text) from error
+
+    return told
+
+
 class LedgerStore:
     """One ledger partition on local disk: every entity's entry, and which ones want work.
 
     It is a cache of the ledger topic: losing it costs a re-read, never a change. All methods are fast enough to run
-    on the event loop; nothing is synced to disk, because the topic is the durable copy.
+    on the event loop; nothing is synced to disk, because the topic is the durable copy. They raise `SourceError` where
+    the disk fails: going on without what it should hold would let an old version pass.
     """
 
     def __init__(self, path: Path) -> None:
         """Open the file, or begin a new one where there is none, or it is damaged or cannot be read."""
-        self._path = path
+        self.path = path
         try:
             self._connection = self._open()
         except (sqlite3.DatabaseError, msgspec.DecodeError):
@@ -119,10 +144,10 @@ class LedgerStore:
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch(OWNER_ONLY)
-        self._path.chmod(OWNER_ONLY)
-        connection = sqlite3.connect(self._path, isolation_level=None)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch(OWNER_ONLY)
+        self.path.chmod(OWNER_ONLY)
+        connection = sqlite3.connect(self.path, isolation_level=None)
         try:
             _prepare(connection)
         except BaseException:
@@ -137,15 +162,18 @@ class LedgerStore:
     # -- marks -------------------------------------------------------------------------------------------------
 
     @property
+    @on_disk
     def marks(self) -> Marks:
         """Return how far the ledger topic has been read, and what it said about itself."""
         return _marks(self._connection)
 
+    @on_disk
     def remember(self, marks: Marks) -> None:
         """Keep the marks with the entries."""
         text = msgspec.json.encode(marks).decode()
         self._connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('marks', ?)", (text,))
 
+    @on_disk
     def reset(self) -> None:
         """Forget everything: the file is of another life of the topic."""
         self._connection.execute("DELETE FROM entries")
@@ -153,6 +181,7 @@ class LedgerStore:
 
     # -- entries -----------------------------------------------------------------------------------------------
 
+    @on_disk
     def get(self, entities: Sequence[Entity]) -> dict[Entity, Stored]:
         """Return the entries of those entities that have one."""
         found: dict[Entity, Stored] = {}
@@ -168,11 +197,13 @@ class LedgerStore:
                     found[by_key[key]] = Stored(entry, position)
         return found
 
+    @on_disk
     def put(self, entries: Iterable[tuple[Entity, Entry, int]]) -> None:
         """Store entries with the offsets of their ledger records, in one transaction."""
         with self._transaction():
             self._connection.executemany(PUT, (_row(*one) for one in entries))
 
+    @on_disk
     def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> None:
         """Store the entries that are greater than what is there: the join that restores a ledger in any order."""
         offered: dict[Entity, Stored] = {}
@@ -189,12 +220,14 @@ class LedgerStore:
         )
         self.put(list(greater))
 
+    @on_disk
     def load(self, load: Load, now: float) -> list[tuple[Entity, Entry]]:
         """Take the wanted entries: none of them is returned again before it was put, or put back."""
         rows = self._connection.execute(*_query(load, now)).fetchall()
         self._connection.executemany("UPDATE entries SET taken = 1 WHERE key = ?", ((key,) for key, _ in rows))
         return _entries(rows)
 
+    @on_disk
     def put_back(self, entities: Sequence[Entity], tenant: str | None = None) -> None:
         """Forget that these entries, and all of a tenant if one is named, were taken."""
         keys = ((entity.key,) for entity in entities)
@@ -202,6 +235,7 @@ class LedgerStore:
         if tenant is not None:
             self._connection.execute("UPDATE entries SET taken = 0 WHERE tenant = ? AND taken = 1", (tenant,))
 
+    @on_disk
     def next_due(self, except_tenants: frozenset[str] = frozenset()) -> float | None:
         """Return the earliest instant at which an entry wants work that was not taken."""
         marks = ",".join("?" * len(except_tenants))
@@ -209,6 +243,7 @@ class LedgerStore:
         row = self._connection.execute(query, tuple(except_tenants)).fetchone()
         return row[0] if row else None
 
+    @on_disk
     def summary(self) -> Summary:
         """Return what the partition holds for later."""
         waiting = self._connection.execute("SELECT DISTINCT tenant FROM entries WHERE waiting_since IS NOT NULL")
@@ -222,6 +257,7 @@ class LedgerStore:
             next_due=self.next_due(),
         )
 
+    @on_disk
     def scheduled(self) -> int:
         """Return how many entries want work at an instant of their own: retries and checks."""
         count: int = self._connection.execute("SELECT COUNT(*) FROM entries WHERE due IS NOT NULL").fetchone()[0]
@@ -234,21 +270,25 @@ class LedgerStore:
             after = rows[-1][0]
             yield _entries(rows)
 
+    @on_disk
     def parked(self) -> list[tuple[Entity, Entry]]:
         """Return every entry that holds a parked change."""
         rows = self._connection.execute("SELECT key, value FROM entries WHERE reason IS NOT NULL").fetchall()
         return _entries(rows)
 
+    @on_disk
     def failing_tenants(self) -> dict[str, tuple[int, int]]:
         """Return who has changes that a person must repair: how many, and the offset of the newest such record."""
         query = "SELECT tenant, COUNT(*), MAX(position) FROM entries WHERE is_failing = 1 GROUP BY tenant"
         return {tenant: (count, newest) for tenant, count, newest in self._connection.execute(query)}
 
+    @on_disk
     def failing(self, tenant: str) -> list[tuple[Entity, Entry]]:
         """Return a tenant's entries whose parked change a person must repair."""
         query = "SELECT key, value FROM entries WHERE tenant = ? AND is_failing = 1 ORDER BY key"
         return _entries(self._connection.execute(query, (tenant,)).fetchall())
 
+    @on_disk
     def parked_by_reason(self) -> dict[str, int]:
         """Return how many changes are parked for each reason."""
         rows = self._connection.execute("SELECT reason, COUNT(*) FROM entries WHERE reason IS NOT NULL GROUP BY reason")
@@ -260,7 +300,8 @@ class LedgerStore:
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk may have ended it already
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 

@@ -95,6 +95,7 @@ class Member:
         self.holds: set[Partition] = set()
         self.events: list[Event] = []
         self.records: list[tuple[int, RawRecord]] = []
+        self.positions: dict[int, int] = {}
         self.answers_revocations = True
 
     def owned(self) -> set[int]:
@@ -125,6 +126,7 @@ class Member:
     async def _step(self, event: Event | Batch) -> None:
         if isinstance(event, Batch):
             self.records += [(event.partition.number, record) for record in event.records]
+            self.positions[event.partition.number] = event.position
             return
         self.events.append(event)
         if isinstance(event, Assigned):
@@ -164,9 +166,12 @@ async def produce(
     *values: bytes | None,
     key: bytes = b"key",
     headers: Sequence[tuple[str, bytes]] = (),
+    largest_bytes: int = 1_048_576,
 ) -> None:
     """Write values to one partition, each acknowledged."""
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=largest_bytes
+    ) as producer:
         for value in values:
             await producer.send_and_wait(partition.topic, value, key, partition.number, headers=list(headers))
 

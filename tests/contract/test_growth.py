@@ -159,6 +159,7 @@ def interrupted(write: Write, after: int) -> Write:
     left = after
 
     async def written(partition: Partition, key: str, value: bytes) -> object:
+        """Write while there is a process."""
         nonlocal left
         left -= 1
         if left < 0:

@@ -1,8 +1,10 @@
 """The local copy of a ledger partition, on real SQLite files."""
 
 import contextlib
+import os
 import random
 import sqlite3
+import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -15,6 +17,7 @@ from daemon.core.ledger import Entry, rank
 from daemon.core.model import Entity, Generation, entity_of
 from daemon.edges.ledger_keys import LedgerRecord
 from daemon.edges.ledger_store import LedgerStore, Marks, Stored, Summary
+from daemon.errors import SourceError
 from tests.edges.ledger_entries import OURS, PARTITION, THEIRS, blocked, customer, delivered, parked, refused
 
 MANY = 20_000
@@ -233,6 +236,48 @@ def test_a_copy_damaged_in_the_middle_is_begun_anew(tmp_path: Path, tenth: int) 
     after = LedgerStore(path)
     assert (Marks(), {}) == (after.marks, after.get(entities))
     after.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Generator[Path]:
+    """A file system of a quarter of a megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder))
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(("umount", "--lazy", str(folder)), check=True)
+
+
+def test_a_full_disk_stops_the_store(small_disk: Path) -> None:
+    """What cannot be kept is not passed over: an old version would pass later. What was kept before is still there."""
+    full = LedgerStore(small_disk / "ledger.sqlite3")
+    rows = [(customer(number), refused(1, data=b"x" * 10_000), number) for number in range(100)]
+    full.put(rows[:5])
+    with pytest.raises(SourceError, match=r"MOMENT_DNB_DATA_DIR=.*ledger.sqlite3 cannot be .*full.*Nothing is lost"):
+        full.put(rows[5:])
+    assert [customer(number) for number in range(5)] == sorted(full.get([customer(number) for number in range(100)]))
+    full.close()
+
+
+def test_a_file_that_is_damaged_while_it_is_open_stops_the_store(tmp_path: Path) -> None:
+    """What SQLite can no longer read is told like a full disk; the next start begins the file anew."""
+    path = tmp_path / "ledger.sqlite3"
+    damaged = LedgerStore(path)
+    damaged.put([(customer(number), refused(1, data=b"x" * 2_000), number) for number in range(4_000)])
+    damaged.close()
+    damaged = LedgerStore(path)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * (size - 4_096))
+    with pytest.raises(SourceError, match=r"malformed"):
+        damaged.get([customer(number) for number in range(4_000)])
+    damaged.close()
+    again = LedgerStore(path)
+    assert {} == again.get([customer(1)])
+    again.close()
 
 
 def test_marks_that_cannot_be_read_begin_the_file_anew(tmp_path: Path) -> None:

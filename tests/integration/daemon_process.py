@@ -36,6 +36,11 @@ class DaemonProcess:
             command = [sys.executable, "-m", "daemon", "run", *options]
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
+    @property
+    def pid(self) -> int | None:
+        """Return the number of the present process."""
+        return self._process.pid if self._process else None
+
     def kill(self) -> None:
         """End the process as a power cut would; nothing happens to one that has ended."""
         if self._process is not None:
