@@ -81,6 +81,7 @@ class Planner:
         self._state.now = now
         self._dispatch(event)
         self._wake()
+        self._pace_fetching()
         self._admitting.catch_up()
         self._parting.step()
         if self._state.are_holds_changed:
@@ -89,7 +90,6 @@ class Planner:
         self._refilling.look()
         self._grant()
         self._commit()
-        self._pace_fetching()
         output, self._state.output = self._state.output, []
         return output
 
@@ -357,13 +357,18 @@ class Planner:
         self._state.output.append(Commit(offsets))
 
     def _pace_fetching(self) -> None:
-        """Pause fetching while too much is open, and resume it when half of that is settled."""
+        """Pause fetching while too much is open, and resume it when half of that is settled.
+
+        Who may read no more must begin with what was read.
+        """
         open_count = sum(assignment.offsets.open_count for assignment in self._state.assignments.values())
         bound = self._state.policy.bounds.open_in_all
         partitions = tuple(self._state.assignments)
         if not self._is_paused and open_count >= bound:
             self._is_paused = True
             self._state.output.append(Pause(partitions))
+            for assignment in self._state.assignments.values():
+                assignment.caught_up_by = min(assignment.caught_up_by, self._state.now)
         elif self._is_paused and open_count <= bound // 2:
             self._is_paused = False
             self._state.output.append(Resume(partitions))

@@ -50,8 +50,10 @@ Ending = Literal["finishing", "handing_over", "committing"]
 CATCH_UP_RECORDS = 22_000
 """So many records beyond its watermark a former owner may have had open: these are read before anything is begun."""
 
-CATCH_UP_SECONDS = 5.0
-"""Reading them takes less; should they never come (the log may end with records that nobody sees), work begins then."""
+CATCH_UP_SECONDS = 60.0
+"""Reading them takes a second, or as long as a broker needs to come back. Should the log have lost its end, so that they
+never come, work begins then.
+"""
 
 ALL_TENANTS = "*"
 """The scope of a hold that concerns every tenant."""

@@ -1,12 +1,13 @@
 """The consumer group: fetching records, following rebalances, restoring what is assigned, committing offsets."""
 
+import contextlib
 from collections.abc import Mapping
 
 import anyio
 import anyio.abc
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 
 from daemon.core.events import Assigned, Committed, Lost, Revoking
 from daemon.core.model import Generation, Partition
@@ -41,6 +42,8 @@ class Ownership:
         """Take Kafka's generation number of the assignment."""
         self.number = number
         self.generation: Generation | None = None
+        self.position = 0
+        self.end = 0
         self.scope = anyio.CancelScope()
         self.closed = anyio.Event()
 
@@ -186,6 +189,7 @@ class KafkaSource(ConsumerRebalanceListener):
             position = (await self._consumer.beginning_offsets([at]))[at]
         end = (await self._consumer.end_offsets([at]))[at]
         self._consumer.seek(at, position)
+        owned.position, owned.end = position, end
         owned.generation = restored.generation
         assigned = Assigned(
             partition=partition,
@@ -223,8 +227,24 @@ class KafkaSource(ConsumerRebalanceListener):
             owned = self._owned.get(partition)
             if owned is not None and owned.generation is not None and records:
                 raw = [_raw(record) for record in records]
-                self._inbox.put(Batch(partition, owned.generation, raw, raw[-1].offset + 1))
+                owned.position = raw[-1].offset + 1
+                self._inbox.put(Batch(partition, owned.generation, raw, owned.position))
+        await self._tell_unseen()
         await self._inbox.emptied()
+
+    async def _tell_unseen(self) -> None:
+        """Tell that a partition was read to the end that it had at its assignment, where that end is shown to nobody.
+
+        The marks of transactions are no records, and compaction leaves gaps; whoever waits for that offset must know.
+        """
+        for partition, owned in self._owned.items():
+            if owned.generation is None or owned.position >= owned.end:
+                continue
+            with contextlib.suppress(IllegalStateError):
+                position = await self._consumer.position(_tp(partition))
+                if position > owned.position:
+                    owned.position = position
+                    self._inbox.put(Batch(partition, owned.generation, [], position))
 
 
 def _tp(partition: Partition) -> TopicPartition:

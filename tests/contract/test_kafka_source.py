@@ -69,6 +69,20 @@ async def test_a_member_is_assigned_restores_and_fetches(broker: Broker, tmp_pat
     }
 
 
+async def test_an_end_that_no_consumer_is_shown_is_told(real: Broker, tmp_path: Path) -> None:
+    """The log ends with the mark of a transaction: whoever waits until all of it is read learns that it is."""
+    partition = await real.input()
+    topic = partition.topic
+    async with AIOKafkaProducer(bootstrap_servers=real.bootstrap, transactional_id=topic) as producer:  # noqa: SIM117
+        async with producer.transaction():
+            await producer.send(topic, b"v", b"k", partition.number)
+    async with member(settings(real, topic, tmp_path)) as one:
+        await owns(one, PARTITIONS)
+        await until(lambda: one.positions.get(partition.number) == 2)
+        [assigned] = [each for each in one.assignments() if each.partition == partition]
+    assert ([0], 2) == (one.offsets(partition.number), assigned.end)
+
+
 async def test_a_replays_header_comes_with_its_record(broker: Broker, tmp_path: Path) -> None:
     """Who replays a change names the replay in a header; other headers mean nothing."""
     partition = await broker.input()

@@ -215,6 +215,7 @@ class Source:
             records = world.inputs[partition].read(owned.position, world.chance.randint(1, FETCHED_AT_MOST))
             if not records:
                 owned.position = world.inputs[partition].end
+                self._replica.put(Batch(partition, owned.generation, [], owned.position))
                 continue
             batch = Batch(partition, owned.generation, records, records[-1].offset + 1)
             self._replica.put(batch)
