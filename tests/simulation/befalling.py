@@ -88,8 +88,10 @@ class Befalling:
         return True
 
     def _rebalance(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everybody
-        self._world.coordinator.rebalance()
-        return True
+        is_possible = not self._world.coordinator.is_rebalancing
+        if is_possible:
+            self._world.coordinator.rebalance()
+        return is_possible
 
     def _compact(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everything
         return sum(ledger.compact() for ledger in self._world.ledgers.values()) > 0

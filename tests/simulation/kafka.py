@@ -98,7 +98,7 @@ class Coordinator:
         self._is_static = static
         self._seats: dict[str, Seat] = {}
         self._round = 0
-        self._is_rebalancing = False
+        self.is_rebalancing = False
 
     def is_member(self, name: str, member: Member) -> bool:
         """Tell whether the group knows this process."""
@@ -111,12 +111,12 @@ class Coordinator:
     def join(self, name: str, member: Member) -> None:
         """Let a process in, or in again."""
         seat = self._seats.get(name)
-        if seat and self._is_static and seat.member is not member and not self._is_rebalancing:
+        if seat and self._is_static and seat.member is not member and not self.is_rebalancing:
             seat.member = member
             self._tell(name, seat)
             return
         self._seats[name] = Seat(member)
-        if not self._is_rebalancing:
+        if not self.is_rebalancing:
             self.rebalance(joining=name)
         self._seats[name].has_joined = True
         self._complete_soon()
@@ -148,7 +148,7 @@ class Coordinator:
 
     def rebalance(self, joining: str = "") -> None:
         """Ask everybody, but for who is joining, to give up what is theirs and to join again."""
-        self._is_rebalancing = True
+        self.is_rebalancing = True
         self._round += 1
         self.rebalances += 1
         for name, seat in self._seats.items():
@@ -159,7 +159,7 @@ class Coordinator:
         number = self._round
 
         def give_up() -> None:
-            if self._is_rebalancing and number == self._round:
+            if self.is_rebalancing and number == self._round:
                 late = [name for name, seat in self._seats.items() if not seat.has_joined]
                 for name in late:
                     self.expelled += 1
@@ -169,23 +169,23 @@ class Coordinator:
         self._timeline.after(REBALANCE_SECONDS, give_up)
 
     def _go_on(self) -> None:
-        if self._is_rebalancing:
+        if self.is_rebalancing:
             self._complete_soon()
         elif self._seats:
             self.rebalance()
 
     def _complete_soon(self) -> None:
-        if self._is_rebalancing and all(seat.has_joined for seat in self._seats.values()):
+        if self.is_rebalancing and all(seat.has_joined for seat in self._seats.values()):
             number = self._round
             self._timeline.after(self._chance.uniform(0.005, 0.05), lambda: self._complete_if(number))
 
     def _complete_if(self, number: int) -> None:
         is_all = all(seat.has_joined for seat in self._seats.values())
-        if self._is_rebalancing and number == self._round and is_all:
+        if self.is_rebalancing and number == self._round and is_all:
             self._complete()
 
     def _complete(self) -> None:
-        self._is_rebalancing = False
+        self.is_rebalancing = False
         self.generation += 1
         names = sorted(self._seats)
         self._chance.shuffle(names)
@@ -198,7 +198,7 @@ class Coordinator:
         generation, partitions, member = self.generation, seat.partitions, seat.member
 
         def tell() -> None:
-            if self.is_member(name, member) and generation == self.generation and not self._is_rebalancing:
+            if self.is_member(name, member) and generation == self.generation and not self.is_rebalancing:
                 member.assigned(generation, partitions)
 
         self._timeline.after(self._chance.uniform(0.001, 0.02), tell)

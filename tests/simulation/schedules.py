@@ -25,7 +25,7 @@ CALL_FAULTS = (
 """What may become of a call to DnB; a status alone means that nothing was applied."""
 
 TURN_FAULTS = (
-    "append_refused", "append_late", "commit_refused", "commit_late", "fetch_repeated", "token_refused",
+    "append_refused", "append_late", "commit_refused", "commit_late", "fetch_repeated", "fetch_late", "token_refused",
     "token_unavailable", "crash_between",
 )  # fmt: skip
 """What strikes the nth append, commit, fetch, request for a token, or step of any replica."""
@@ -118,7 +118,7 @@ CALLS_REACHED = 400
 
 REACH = {
     "append_refused": 120, "append_late": 120, "commit_refused": 60, "commit_late": 60, "fetch_repeated": 60,
-    "token_refused": 5, "token_unavailable": 5, "crash_between": 600,
+    "fetch_late": 60, "token_refused": 5, "token_unavailable": 5, "crash_between": 600,
 }  # fmt: skip
 """Up to which turn a fault of the nth turn strikes: about as many as a schedule has."""
 

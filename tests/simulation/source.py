@@ -56,7 +56,8 @@ class Source:
 
     def _ask(self) -> None:
         self._is_joining = False
-        self._replica.world.coordinator.join(self._replica.name, self._replica)
+        if not self.owned:
+            self._replica.world.coordinator.join(self._replica.name, self._replica)
 
     def leave(self, then: Callable[[], None]) -> None:
         """Give everything up for good."""
@@ -200,13 +201,14 @@ class Source:
         """Fetch soon, if there is anything to fetch."""
         if not self._is_fetching and any(self._is_behind(*one) for one in self.owned.items()):
             self._is_fetching = True
-            self._replica.after(0.005, 0.1, self._fetch)
+            is_repeated, seconds = self._replica.world.turns.fetch()
+            self._replica.after(0.005 + seconds, 0.1 + seconds, lambda: self._fetch(is_repeated=is_repeated))
 
     def _is_behind(self, partition: Partition, owned: Ownership) -> bool:
         is_open = owned.generation is not None and not owned.is_paused and self._when_closed is None
         return is_open and owned.position < self._replica.world.inputs[partition].end
 
-    def _fetch(self) -> None:
+    def _fetch(self, *, is_repeated: bool) -> None:
         self._is_fetching = False
         world = self._replica.world
         for partition, owned in self.owned.items():
@@ -219,7 +221,7 @@ class Source:
                 continue
             batch = Batch(partition, owned.generation, records, records[-1].offset + 1)
             self._replica.put(batch)
-            if world.turns.is_fetch_repeated():
+            if is_repeated:
                 self._replica.put(batch)
             else:
                 owned.position = batch.position

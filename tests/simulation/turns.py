@@ -7,6 +7,7 @@ from tests.simulation.schedules import TURN_FAULTS, Schedule, Trouble
 
 LATE_APPEND_SECONDS = 4.0
 LATE_COMMIT_SECONDS = 3.0
+LATE_FETCH_SECONDS = 9.0
 
 
 class Turns:
@@ -38,9 +39,13 @@ class Turns:
         is_refused = trouble.kind == "commit_refused"
         return is_refused, 0.0 if is_refused else LATE_COMMIT_SECONDS * trouble.seconds
 
-    def is_fetch_repeated(self) -> bool:
-        """Tell whether the next fetch is repeated."""
-        return self._take("fetch") is not None
+    def fetch(self) -> tuple[bool, float]:
+        """Return whether what the next fetch brings is brought again, and by how many seconds it is late."""
+        trouble = self._take("fetch")
+        if trouble is None:
+            return False, 0.0
+        is_repeated = trouble.kind == "fetch_repeated"
+        return is_repeated, 0.0 if is_repeated else LATE_FETCH_SECONDS * trouble.seconds
 
     def crash(self) -> float | None:
         """Return after which share of its actions the process dies in this step, None if it lives on."""
