@@ -181,10 +181,12 @@ class Refilling:
     def _item(self, assignment: Assignment, which: Which, entity: Entity, entry: Entry) -> Item | None:
         """Return what an entry wants: its parked change tried, else its delivered version checked.
 
-        If it was due for the check of a delivery to another company, its parked change is tried before its time.
+        If it was due for the check of a delivery to another company, its parked change is tried before its time. So it
+        is if a former owner may have attempted that: a check would write the older version over it.
         """
         is_suspect = not assignment.is_handed_over and entry.generation != assignment.generation
-        if entry.parked and (which != "due" or not entry.dirty_data or _is_tried(entry.parked, self._state.now)):
+        is_check = which == "due" and entry.dirty_data is not None and not is_suspect
+        if entry.parked and (not is_check or _is_tried(entry.parked, self._state.now)):
             change = Change(entity, entry.parked.version, entry.parked.occurred_at, entry.parked.data)
             return Item(change, None, "parked", is_suspect=is_suspect)
         if entry.dirty_data is None:

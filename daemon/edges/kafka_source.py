@@ -1,5 +1,6 @@
 """The consumer group: fetching records, following rebalances, restoring what is assigned, committing offsets."""
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 
@@ -100,8 +101,12 @@ class KafkaSource(ConsumerRebalanceListener):
             tasks.cancel_scope.cancel()
 
     async def aclose(self) -> None:
-        """Leave the group and disconnect."""
-        await self._consumer.stop()
+        """Leave the group and disconnect.
+
+        The client cancels fetches that wait for a broker that is away, and lets that out as if we were cancelled.
+        """
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._consumer.stop()
 
     def leave(self) -> None:
         """Ask `run` to hand everything over and leave the group."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
+import anyio
+import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -11,6 +13,11 @@ from daemon.edges.kafka_connection import connection, source_errors
 from daemon.edges.ledger_topic import LARGEST_ENTRY_BYTES, ledger_of
 from daemon.errors import ConfigurationError, SourceError
 from daemon.settings import Settings, variable
+
+LOOK_AGAIN_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""The waits before another look: the client asks any broker, and one that is away is soon replaced or back."""
+
+log = structlog.get_logger()
 
 COMPACTION_LAG_MILLISECONDS = 24 * 3_600 * 1_000
 """Entries stay uncompacted this long, so that what happened yesterday can still be read in the ledger."""
@@ -84,14 +91,24 @@ async def prepare_topics(settings: Settings) -> None:
     Raises `ConfigurationError` naming the topic and the repair, `SourceError` if Kafka cannot be asked.
     """
     async with Topics(settings) as topics:
-        for topic in settings.topics:
-            partitions = await topics.partitions(topic)
-            if partitions is None:
-                text = f"the topic {topic} of {variable('topics')} does not exist: create it, or name the right one"
-                raise ConfigurationError(text)
-            await _prepare_ledger(topics, topic, partitions)
-        if await topics.partitions(settings.dead_letter_topic) is None:
-            await topics.create(settings.dead_letter_topic, 1, {"max.message.bytes": str(LARGEST_ENTRY_BYTES)})
+        for seconds in LOOK_AGAIN_SECONDS:
+            try:
+                return await _prepare(topics, settings)
+            except SourceError as error:
+                log.warning("topics.not_looked_up", error=str(error), again_in=seconds)
+                await anyio.sleep(seconds)
+        await _prepare(topics, settings)
+
+
+async def _prepare(topics: Topics, settings: Settings) -> None:
+    for topic in settings.topics:
+        partitions = await topics.partitions(topic)
+        if partitions is None:
+            text = f"the topic {topic} of {variable('topics')} does not exist: create it, or name the right one"
+            raise ConfigurationError(text)
+        await _prepare_ledger(topics, topic, partitions)
+    if await topics.partitions(settings.dead_letter_topic) is None:
+        await topics.create(settings.dead_letter_topic, 1, {"max.message.bytes": str(LARGEST_ENTRY_BYTES)})
 
 
 def other_size(topic: str, partitions: int, found: int) -> str:

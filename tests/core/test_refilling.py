@@ -295,3 +295,14 @@ def test_a_due_entry_is_tried_for_its_parked_change() -> None:
     loaded(play, (ENTITY, entry))
     play.deliver()
     assert [Released("delivered", ENTITY, 6)] == play.all(Released)
+
+
+def test_a_check_that_a_former_owner_may_have_outrun_gives_way_to_the_parked_change() -> None:
+    """The owner before may have written the newer version that still waits in the ledger: no check writes below it."""
+    entry = msgspec.structs.replace(DIRTY, generation=Generation(1, 3), parked=WAITING, dirty_until=START - 1.0)
+    play = Playbook()
+    play.begin(handed_over=False, end=0, entry=msgspec.structs.replace(entry, parked=None))
+    assert ["due"] == [which for which, _ in loads(play)]
+    loaded(play, (ENTITY, entry))
+    play.deliver()
+    assert (6, []) == (play.entry().version, play.all(Checked))
