@@ -18,8 +18,8 @@ a dependency, or the one that is named.
 class Send(msgspec.Struct, frozen=True):
     """Make the call, but not after `not_after`; answered by `Replied` or `NotSent`.
 
-    `company` is the hash of the company key that it was made for: the tenant may have got another meanwhile. `entity` is
-    whom it is about, None for a probe and for a read that several share.
+    `company` is the hash of the company key that it was made for: the tenant may have got another meanwhile. `entity`
+    is whom it is about, None for a probe and for a read that several share.
     """
 
     ticket: int

@@ -51,8 +51,8 @@ CATCH_UP_RECORDS = 22_000
 """So many records beyond its watermark a former owner may have had open: these are read before anything is begun."""
 
 CATCH_UP_SECONDS = 60.0
-"""Reading them takes a second, or as long as a broker needs to come back. Should the log have lost its end, so that they
-never come, work begins then.
+"""Reading them takes a second, or as long as a broker needs to come back. Should the log have lost its end, so that
+they never come, work begins then.
 """
 
 ALL_TENANTS = "*"

@@ -93,10 +93,12 @@ async def prepare_topics(settings: Settings) -> None:
     async with Topics(settings) as topics:
         for seconds in LOOK_AGAIN_SECONDS:
             try:
-                return await _prepare(topics, settings)
+                await _prepare(topics, settings)
             except SourceError as error:
                 log.warning("topics.not_looked_up", error=str(error), again_in=seconds)
                 await anyio.sleep(seconds)
+            else:
+                return
         await _prepare(topics, settings)
 
 

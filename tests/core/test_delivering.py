@@ -494,34 +494,3 @@ def test_a_good_probe_speaks_for_a_minute() -> None:
     play.fetch(change(2, "y"), entry=play.entry())
     play.reply(said("denied"))
     assert 2 == len([held for held in play.all(Held) if held.reason == "status_403"])
-
-
-def test_the_number_of_a_create_in_doubt_is_remembered_until_the_entity_is_delivered() -> None:
-    """DnB may know the entity by a number that only an older version had: the entry keeps it, parked or not."""
-    play = Playbook()
-    play.begin()
-    play.fetch(change(1, "write"))
-    play.reply(Unanswered("ReadTimeout"))
-    play.fetch(change(2, "y"))
-    while not play.all(Record):
-        wake(play, 9.0)
-        play.reply(said("down", 503))
-    assert (2, ("write",)) == (kept(play).version, play.entry().numbers_tried)
-    play.record()
-    play.fetch(change(3, "z"), entry=play.entry())
-    play.deliver()
-    assert (3, ()) == (play.entry().version, play.entry().numbers_tried)
-
-
-def test_the_numbers_of_a_former_owners_tail_are_remembered() -> None:
-    """What is superseded before it is begun may have been created by the owner before; what nobody can read was not."""
-    play = Playbook()
-    play.begin(handed_over=False, end=3)
-    play.fetch(change(1, "a"))
-    play.fetch(change(2, "refuse"))
-    play.fetch(change(3, "c"))
-    play.reply(said("lost", 500))
-    while not play.all(Record):
-        wake(play, 9.0)
-        play.reply(said("down", 503))
-    assert ("a", "c") == play.entry().numbers_tried

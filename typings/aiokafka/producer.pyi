@@ -1,10 +1,21 @@
 from asyncio import Future
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from ssl import SSLContext
 from typing import Self
 
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.structs import RecordMetadata
+
+class BatchBuilder:
+    def append(
+        self,
+        *,
+        timestamp: int | None,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]] = ...,
+    ) -> object | None: ...
 
 class AIOKafkaProducer:
     def __init__(
@@ -35,6 +46,9 @@ class AIOKafkaProducer:
     async def flush(self) -> None: ...
     async def stop(self) -> None: ...
     async def partitions_for(self, topic: str) -> set[int]: ...
+    def transaction(self) -> AbstractAsyncContextManager[object]: ...
+    def create_batch(self) -> BatchBuilder: ...
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> Future[RecordMetadata]: ...
     async def send(
         self,
         topic: str,
