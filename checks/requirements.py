@@ -12,7 +12,9 @@ from packaging.utils import canonicalize_name
 
 from checks.tree import ROOT
 
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+).*\\\n +--hash=sha256:", re.MULTILINE)
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^ ;\\]+).*\\\n +--hash=sha256:", re.MULTILINE
+)
 Pins = Mapping[str, str]
 
 
