@@ -76,6 +76,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def due(self) -> float | None:
         """Return the instant at which the entry wants work without any event, None if at none."""
+        if self.parked is None and self.dirty_data is None:
+            return None
         instants = [self.dirty_until if self.dirty_data is not None else None]
         instants.append(self.parked.next_try if self.parked else None)
         return min((instant for instant in instants if instant is not None), default=None)
@@ -106,12 +108,18 @@ def rank(entry: Entry, offset: int) -> tuple[int, bool, Generation, int]:
 
 def encode(entry: Entry) -> bytes:
     """Return the entry as the msgpack map that the ledger topic and the local store hold."""
-    return msgspec.msgpack.encode(_flattened(entry))
+    return msgspec.msgpack.encode(entry if _is_plain(entry) else _flattened(entry))
 
 
 def decode(raw: bytes) -> Entry | Unreadable:
-    """Return the entry that the bytes hold, with the fields of a newer program kept in `unknown`."""
+    """Return the entry that the bytes hold, with the fields of a newer program kept in `unknown`.
+
+    An entry that is encoded to the same bytes again has none, and most are such: that is found out far quicker.
+    """
     try:
+        entry = _ENTRY.decode(raw)
+        if _is_plain(entry) and msgspec.msgpack.encode(entry) == raw:
+            return _without_outdated(entry)
         return _revived(msgspec.msgpack.decode(raw, type=dict[str, Any]))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Unreadable(type(error).__name__)
@@ -129,6 +137,11 @@ def clamped(entry: Entry, now: float, longest_wait: float) -> Entry:
     return msgspec.structs.replace(entry, dirty_until=dirty_until, parked=parked)
 
 
+def _is_plain(entry: Entry) -> bool:
+    """Tell whether the entry has no fields of a newer program."""
+    return not entry.unknown and not (entry.parked and entry.parked.unknown)
+
+
 def _flattened(entry: Entry) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(entry, builtin_types=(bytes,))
     fields.update(fields.pop("unknown", {}))
@@ -138,16 +151,25 @@ def _flattened(entry: Entry) -> dict[str, Any]:
 
 
 def _revived(fields: dict[str, Any]) -> Entry:
-    """Return the entry that the fields make; a parked change that is older than what was delivered is none."""
+    """Return the entry that the fields make, and what is beyond it."""
     entry = msgspec.convert(fields | {"unknown": {}}, Entry, builtin_types=(bytes,))
     parked = entry.parked
-    if parked and parked.version < entry.version:
-        parked = None
-    elif parked:
-        parked = msgspec.structs.replace(parked, unknown=_beyond(fields["parked"], Parked))
-    return msgspec.structs.replace(entry, unknown=_beyond(fields, Entry), parked=parked)
+    if parked:
+        parked = msgspec.structs.replace(parked, unknown=_beyond(fields["parked"], _OF_PARKED))
+    return _without_outdated(msgspec.structs.replace(entry, unknown=_beyond(fields, _OF_ENTRY), parked=parked))
 
 
-def _beyond(fields: dict[str, Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the fields that the struct does not have."""
-    return {name: value for name, value in fields.items() if name not in struct.__struct_fields__}
+def _without_outdated(entry: Entry) -> Entry:
+    """Return the entry; a parked change that is older than what was delivered is none."""
+    is_outdated = entry.parked is not None and entry.parked.version < entry.version
+    return msgspec.structs.replace(entry, parked=None) if is_outdated else entry
+
+
+def _beyond(fields: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """Return the fields that are not among those that are known."""
+    return {name: value for name, value in fields.items() if name not in known}
+
+
+_OF_ENTRY = frozenset(Entry.__struct_fields__) - {"unknown"}
+_OF_PARKED = frozenset(Parked.__struct_fields__) - {"unknown"}
+_ENTRY = msgspec.msgpack.Decoder(Entry)

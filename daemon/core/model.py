@@ -7,6 +7,7 @@ import msgspec
 
 Kind = Literal["customer", "project", "invoice"]
 KINDS: tuple[Kind, ...] = ("customer", "project", "invoice")
+_KINDS: Mapping[str, Kind] = {kind: kind for kind in KINDS}
 
 
 class Entity(msgspec.Struct, frozen=True, order=True):
@@ -26,7 +27,7 @@ def entity_of(key: str) -> Entity | None:
     """Return the entity whose ledger key this is, None for a key that is none."""
     tenant, _, rest = key.partition("/")
     name, _, number = rest.partition("/")
-    kind: Kind | None = next((kind for kind in KINDS if kind == name), None)
+    kind = _KINDS.get(name)
     if kind is None or not (number.isascii() and number.isdigit()):
         return None
     return Entity(tenant, kind, int(number))

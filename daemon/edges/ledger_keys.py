@@ -9,6 +9,9 @@ from daemon.core.model import Generation
 
 T = TypeVar("T")
 
+ABOUT_ITSELF = b"_"
+"""How the key of a record begins that is about the ledger, and no entity's."""
+
 LEDGER_KEY = "_ledger"
 HANDOVER_KEY = "_handover"
 HOLD_PREFIX = "_hold/"

@@ -12,8 +12,8 @@ from daemon.edges.ledger_reading import LedgerLine, LedgerReading
 from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.ledger_topic import ledger_of
 
-READ_AT_ONCE = 2_000
-"""So many ledger records go into one transaction of the local store."""
+READ_AT_ONCE = 4_000
+"""So many ledger records go into one transaction of the local store: about what one fetch brings."""
 
 READ_WAIT_MILLISECONDS = 1_000
 """How long a read of the ledger waits for records; the loops around it look up in between."""

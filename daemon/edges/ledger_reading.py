@@ -13,6 +13,7 @@ from daemon.core.events import Followed, HoldChanged
 from daemon.core.ledger import Entry, clamped, decode, rank
 from daemon.core.model import Entity, Generation, Partition, entity_of
 from daemon.edges.ledger_keys import (
+    ABOUT_ITSELF,
     HANDOVER_KEY,
     LEDGER_KEY,
     LedgerRecord,
@@ -78,11 +79,10 @@ class LedgerReading:
     def restore(self, lines: Iterable[LedgerLine], now: float, longest_wait: float) -> None:
         """Take in what the store lacks; no wait that is stored exceeds `longest_wait` seconds."""
         found = [(entity, clamped(entry, now, longest_wait), at) for entity, entry, at in self._take(lines)]
-        self._store.merge(found)
+        kept_from = self._store.merge(found)
         self._told_holds = self._marks.holds
-        present = self._store.get([entity for entity, _, _ in found])
         for entity, _, offset in found:
-            if present[entity].offset < offset:
+            if kept_from[entity] < offset:
                 self._outranked[entity] = None
             else:
                 self._outranked.pop(entity, None)
@@ -120,11 +120,18 @@ class LedgerReading:
 
     def _take(self, lines: Iterable[LedgerLine]) -> list[Found]:
         found: list[Found] = []
+        marks, last_offset, position = self._marks, self._marks.last_offset, self._marks.position
         for line in lines:
-            self._marks = msgspec.structs.replace(self._marks, position=line.offset + 1, **_told(line, self._marks))
+            position = line.offset + 1
+            if (line.key or b"").startswith(ABOUT_ITSELF):
+                marks = msgspec.structs.replace(marks, **_told(line, marks))
+                continue
+            last_offset = line.offset
             entry = self._entry(line)
             if entry is not None:
                 found.append(entry)
+        last_offset = max(last_offset, marks.last_offset)
+        self._marks = msgspec.structs.replace(marks, position=position, last_offset=last_offset)
         return found
 
     def _held_or_released(self, generation: Generation) -> Iterator[HoldChanged]:

@@ -13,6 +13,7 @@ from daemon.core.actions import Load
 from daemon.core.ledger import Entry, decode, encode, rank
 from daemon.core.model import Entity, entity_of
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
+from daemon.edges.ledger_soundness import damage
 from daemon.edges.mail_state import MailRecord
 from daemon.edges.moved_entries import is_moved
 from daemon.errors import SourceError
@@ -23,17 +24,19 @@ R = TypeVar("R")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
-    key TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
     tenant TEXT NOT NULL,
-    value BLOB NOT NULL,
     position INTEGER NOT NULL,
     due REAL,
     waiting_since REAL,
     reason TEXT,
     blocked_by TEXT,
     is_failing INTEGER NOT NULL DEFAULT 0,
-    taken INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
+    taken INTEGER NOT NULL DEFAULT 0,
+    value BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS entries_key ON entries (key);
+CREATE INDEX IF NOT EXISTS entries_taken ON entries (taken) WHERE taken = 1;
 CREATE INDEX IF NOT EXISTS entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
 CREATE INDEX IF NOT EXISTS entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_parked ON entries (tenant, key) WHERE reason IS NOT NULL;
@@ -52,7 +55,12 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.posi
 
 PORTION = "SELECT key, value FROM entries WHERE key > ? ORDER BY key LIMIT ?"
 
-FORM = 3
+NEXT_TENANT = "SELECT tenant FROM entries WHERE key > ? ORDER BY key LIMIT 1"
+
+BEHIND_A_TENANT = "0"
+"""The character behind the slash: a tenant's name with it stands behind all keys of that tenant."""
+
+FORM = 4
 """Rises with the columns above: a file of another form is begun anew, from the topic."""
 
 OWNER_ONLY = 0o600
@@ -147,7 +155,7 @@ class LedgerStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.touch(OWNER_ONLY)
         self.path.chmod(OWNER_ONLY)
-        connection = sqlite3.connect(self.path, isolation_level=None)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             _prepare(connection)
         except BaseException:
@@ -204,21 +212,24 @@ class LedgerStore:
             self._connection.executemany(PUT, (_row(*one) for one in entries))
 
     @on_disk
-    def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> None:
-        """Store the entries that are greater than what is there: the join that restores a ledger in any order."""
+    def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> dict[Entity, int]:
+        """Store the entries that are greater than what is there: the join that restores a ledger in any order.
+
+        Returns the offset of what the store holds now, by entity.
+        """
         offered: dict[Entity, Stored] = {}
         for entity, entry, offset in entries:
             best = offered.get(entity)
-            if best is None or rank(entry, offset) > rank(best.entry, best.offset):
+            if best is None or _is_greater(Stored(entry, offset), best):
                 offered[entity] = Stored(entry, offset)
         present = self.get(list(offered))
-        greater = (
-            (entity, new.entry, new.offset)
+        greater = [
+            (entity, new)
             for entity, new in offered.items()
-            if entity not in present
-            or rank(new.entry, new.offset) > rank(present[entity].entry, present[entity].offset)
-        )
-        self.put(list(greater))
+            if entity not in present or _is_greater(new, present[entity])
+        ]
+        self.put((entity, new.entry, new.offset) for entity, new in greater)
+        return {entity: one.offset for entity, one in (present | dict(greater)).items()}
 
     @on_disk
     def load(self, load: Load, now: float) -> list[tuple[Entity, Entry]]:
@@ -248,14 +259,20 @@ class LedgerStore:
         """Return what the partition holds for later."""
         waiting = self._connection.execute("SELECT DISTINCT tenant FROM entries WHERE waiting_since IS NOT NULL")
         blocked = self._connection.execute("SELECT DISTINCT tenant FROM entries WHERE blocked_by IS NOT NULL")
-        known = self._connection.execute("SELECT DISTINCT tenant FROM entries")
         return Summary(
             parked=self._connection.execute("SELECT COUNT(*) FROM entries WHERE reason IS NOT NULL").fetchone()[0],
             waiting_tenants=frozenset(row[0] for row in waiting),
             blocked_tenants=frozenset(row[0] for row in blocked),
-            known_tenants=frozenset(row[0] for row in known),
+            known_tenants=frozenset(self._tenants()),
             next_due=self.next_due(),
         )
+
+    def _tenants(self) -> Iterator[str]:
+        """Yield every tenant, found by leaping from one's last key to the next one's first."""
+        after = ""
+        while row := self._connection.execute(NEXT_TENANT, (after,)).fetchone():
+            yield row[0]
+            after = row[0] + BEHIND_A_TENANT
 
     @on_disk
     def scheduled(self) -> int:
@@ -316,11 +333,15 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(f"the file has form {form}, not {FORM}")
     connection.execute(f"PRAGMA user_version = {FORM}")
     connection.executescript(SCHEMA)
-    found = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != ("ok",):
-        raise sqlite3.DatabaseError(str(found))
+    found = damage(connection)
+    if found is not None:
+        raise sqlite3.DatabaseError(found)
     connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")
     _marks(connection)
+
+
+def _is_greater(one: Stored, other: Stored) -> bool:
+    return rank(one.entry, one.offset) > rank(other.entry, other.offset)
 
 
 def _marks(connection: sqlite3.Connection) -> Marks:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import msgspec
 
 from daemon.core.ledger import encode
@@ -59,7 +60,8 @@ class Ledgers:
     @contextlib.asynccontextmanager
     async def stored(self, partition: Partition) -> AsyncGenerator[LedgerStore]:
         """Open the partition's local copy for as long as the partition is ours; raises `ConfigurationError`."""
-        store = _opened(self._folder / f"{partition.topic}-{partition.number}.sqlite3")
+        path = self._folder / f"{partition.topic}-{partition.number}.sqlite3"
+        store = await anyio.to_thread.run_sync(_opened, path)  # a large file is seen to for a second
         self.stores[partition] = store
         try:
             yield store

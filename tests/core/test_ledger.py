@@ -59,6 +59,15 @@ def test_fields_of_a_newer_program_survive_an_older_one() -> None:
     assert msgspec.msgpack.decode(raw) == msgspec.msgpack.decode(encode(entry))
 
 
+def test_fields_of_a_newer_program_survive_where_nothing_is_parked() -> None:
+    """Also in what is delivered, and in whatever order another program writes its fields."""
+    raw = msgspec.msgpack.encode({"colour": "red", "dnb_id": 7, "version": 3})
+    entry = decode(raw)
+    assert Entry(version=3, dnb_id=7, unknown={"colour": "red"}) == entry
+    assert msgspec.msgpack.decode(raw) == msgspec.msgpack.decode(encode(entry))
+    assert Entry(version=3, dnb_id=7) == decode(msgspec.msgpack.encode({"dnb_id": 7, "version": 3}))
+
+
 def test_a_field_called_unknown_is_a_field_like_others() -> None:
     """The name under which unknown fields are kept in memory means nothing in the ledger."""
     entry = decode(msgspec.msgpack.encode({"version": 3, "unknown": {"version": 9}}))
