@@ -97,7 +97,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "keep a parked change below what was delivered",
         "daemon/core/ledger.py",
-        (("    if parked and parked.version < entry.version:\n", "    if parked and parked.version < 0:\n"),),
+        (
+            (
+                "    is_outdated = entry.parked is not None and entry.parked.version < entry.version\n",
+                "    is_outdated = entry.parked is not None and entry.parked.version < 0\n",
+            ),
+        ),
         f"{CORE}/test_ledger.py",
     ),
     # -- what may be concluded without reading -------------------------------------------------------------------
@@ -171,8 +176,8 @@ FAULTS: tuple[Fault, ...] = (
         "daemon/edges/ledger_store.py",
         (
             (
-                "            or rank(new.entry, new.offset) > rank(present[entity].entry, present[entity].offset)\n",
-                "            or rank(new.entry, new.offset) < rank(present[entity].entry, present[entity].offset)\n",
+                "            if entity not in present or _is_greater(new, present[entity])\n",
+                "            if entity not in present or _is_greater(present[entity], new)\n",
             ),
         ),
     ),
