@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError
 
 from daemon.edges.kafka_connection import connection
 from daemon.settings import read_settings
@@ -15,6 +17,7 @@ from tests.integration.test_operating import CUSTOMER, SECRET_NUMBER, change
 from tests.kafka_broker import Kafka
 
 CONFIGURATION_EXIT = 78
+COMMITS_TRIED = 40
 
 
 async def audited(stage: Scene, *options: str) -> Ended:
@@ -31,7 +34,13 @@ async def commit_everything(stage: Scene) -> None:
     async with consumer:
         at = [TopicPartition(stage.topic, number) for number in range(PARTITIONS)]
         consumer.assign(at)
-        await consumer.commit({one: (end, "") for one, end in (await consumer.end_offsets(at)).items()})
+        ends = {one: (end, "") for one, end in (await consumer.end_offsets(at)).items()}
+        for _ in range(COMMITS_TRIED):
+            try:
+                return await consumer.commit(ends)
+            except CommitFailedError:  # the group may not know yet that its last member is gone
+                await anyio.sleep(1.0)
+        return await consumer.commit(ends)
 
 
 async def test_kills_leave_every_record_accounted_for(kafka: Kafka, tmp_path: Path) -> None:

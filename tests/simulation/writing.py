@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from daemon.core.actions import DeadLetter, HandOver, Record
 from daemon.core.events import DeadLettered, Recorded
 from daemon.core.ledger import encode
+from daemon.core.model import Partition
 from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
+from daemon.edges.ledger_store import LedgerStore
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
@@ -25,6 +27,7 @@ class Writing:
         self.queue: list[Write] = []
         self._replica = replica
         self._is_writing = False
+        self._queued_for: dict[Partition, LedgerStore | None] = {}
         self._letters: list[DeadLetter] = []
 
     def append(self, record: Write) -> None:
@@ -45,6 +48,7 @@ class Writing:
     def _flush(self) -> None:
         """Write what is queued as one batch; it is told when all of it is acknowledged."""
         records, self.queue = self.queue, []
+        self._queued_for = {one.partition: self._replica.stores.get(one.partition) for one in records}
         written: list[tuple[Write, int | None]] = []
 
         def acknowledged(record: Write, offset: int | None) -> None:
@@ -83,7 +87,7 @@ class Writing:
         done = [(record, offset) for record, offset in written if offset is not None]
         for partition in dict.fromkeys(record.partition for record, _ in done):
             store = self._replica.stores.get(partition)
-            if store is not None:
+            if store is not None and store is self._queued_for.get(partition):
                 ours = [one for one in done if one[0].partition == partition]
                 store.put([(one.entity, one.entry, at) for one, at in ours if isinstance(one, Record)])
         self._replica.put(Recorded(tuple(record.ticket for record, _ in done)))
