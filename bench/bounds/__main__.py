@@ -7,6 +7,7 @@ code is 1 if a goal is missed.
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ SCENARIOS = {one.NAME: one.measure for one in (outage, restore, kill, rolling)}
 def main() -> int:
     """Measure what is asked for, print, and write the figures if asked for."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that broker and daemons do not outlive the command
     logging.disable()  # Kafka's client tells of what it repairs by itself
     size = msgspec.convert(vars(asked), Size, from_attributes=True)
     with open_kafka() as kafka, tempfile.TemporaryDirectory(prefix="moment-dnb-bounds-") as folder:
