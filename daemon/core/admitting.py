@@ -130,7 +130,7 @@ class Admitting:
 
     def _open(self, assignment: Assignment, item: Item, known: Entry) -> None:
         tenant = item.change.entity.tenant
-        is_full = self._state.open_lanes[tenant] >= self._state.policy.bounds.open_per_tenant
+        is_full = self._state.open_lanes[tenant] >= self._state.lanes_at_most(tenant)
         lane = self._state.open_lane(assignment, item.change.entity, known)
         lane.offer(item)
         if item.is_suspect:

@@ -97,7 +97,7 @@ class Refilling:
             self._state.hungry.add(tenant)
 
     def _has_room(self, name: str) -> bool:
-        half = self._state.policy.bounds.open_per_tenant // 2
+        half = self._state.lanes_at_most(name) // 2
         return self._state.is_served(name) and self._state.open_lanes[name] <= half
 
     def _refill(self, name: str) -> None:
@@ -119,7 +119,7 @@ class Refilling:
                         tenant=name,
                         about=sweep.about,
                         after=sweep.after,
-                        limit=min(LOADED_AT_ONCE, self._state.policy.bounds.open_per_tenant),
+                        limit=self._limit(name),
                     )
                     self._state.output.append(load)
 
@@ -150,14 +150,19 @@ class Refilling:
             which=which,
             tenant=tenant,
             except_tenants=self._excepted() if which == "due" else frozenset(),
-            limit=min(LOADED_AT_ONCE, self._state.policy.bounds.open_per_tenant),
+            limit=self._limit(tenant),
         )
         self._state.output.append(load)
 
+    def _limit(self, tenant: str | None) -> int:
+        """Return how many entries are taken at once: no more than a tenant may have open."""
+        most = self._state.policy.bounds.open_per_tenant if tenant is None else self._state.lanes_at_most(tenant)
+        return min(LOADED_AT_ONCE, most)
+
     def _excepted(self) -> frozenset[str]:
         """Return whose due entries must stay where they are: tenants that are not served, or whose lanes are full."""
-        bound = self._state.policy.bounds.open_per_tenant
-        self._state.crowded |= {name for name, count in self._state.open_lanes.items() if count >= bound}
+        lanes = self._state.open_lanes.items()
+        self._state.crowded |= {name for name, count in lanes if count >= self._state.lanes_at_most(name)}
         unserved = {name for name in self._state.ever_known if not self._state.is_served(name)}
         return frozenset(unserved | self._state.crowded)
 

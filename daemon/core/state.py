@@ -27,11 +27,16 @@ PATIENCE_SECONDS = 5.0
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """How much may be open, in records, and the times of the group, in seconds.
 
+    `lanes_in_all` is how many lanes the tenants may open as they like; each has its part of as many beyond. A lane has
+    at most two open records, so that these twice as many leave half of `open_in_all` free even when nothing gets on:
+    else fetching, once paused, would never go on in an outage.
+
     `fence` is how old the last commit may be when a call starts: the session timeout less the request timeout.
     """
 
     open_per_tenant: int = 1_000
     open_in_all: int = 20_000
+    lanes_in_all: int = 2_500
     commit_every: float = 2.0
     fence: float = 15.0
 
@@ -256,6 +261,7 @@ class State:
         self.pacing = Pacing(policy.limits)
         self.assignments: dict[Partition, Assignment] = {}
         self.open_lanes: Counter[str] = Counter()
+        self.lane_count = 0
         self.tickets: dict[int, Ticket] = {}
         self.shared: dict[tuple[str, str], int] = {}
         self.pending: dict[int, Pending] = {}
@@ -336,7 +342,16 @@ class State:
         lane = Lane(entity, known.of_company(tenant.company) if tenant else known)
         assignment.lanes[entity] = lane
         self.open_lanes[entity.tenant] += 1
+        self.lane_count += 1
         return lane
+
+    def lanes_at_most(self, tenant: str) -> int:
+        """Return how many lanes of the tenant may be open; once all have many, only its part of what they may have."""
+        bounds = self.policy.bounds
+        if self.lane_count < bounds.lanes_in_all:
+            return bounds.open_per_tenant
+        tenants = len(self.open_lanes) + (tenant not in self.open_lanes)
+        return min(bounds.open_per_tenant, max(1, bounds.lanes_in_all // tenants))
 
     def close_lane(self, assignment: Assignment, lane: Lane) -> None:
         """Close a lane that has nothing left to do."""
@@ -344,8 +359,14 @@ class State:
         if lane.entity in self.dependents:
             self.concluded.append((lane.entity, False))
         del assignment.lanes[lane.entity]
-        self.open_lanes[lane.entity.tenant] -= 1
+        self._count_closed(lane.entity.tenant)
         self.hungry.add(lane.entity.tenant)
+
+    def _count_closed(self, tenant: str) -> None:
+        self.lane_count -= 1
+        self.open_lanes[tenant] -= 1
+        if not self.open_lanes[tenant]:
+            del self.open_lanes[tenant]
 
     def lane_of(self, entity: Entity) -> Lane | None:
         """Return the entity's open lane in whichever partition of ours it is."""

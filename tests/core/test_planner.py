@@ -1,7 +1,18 @@
 """The planner as a whole: the group, commits, fencing, pausing, what it says of itself."""
 
 from daemon.core.actions import Commit, HandOver, Load, Pause, Record, Release, Resume, Send
-from daemon.core.events import Assigned, Committed, Fetched, Followed, Loaded, Lost, Recorded, Revoking, Woke
+from daemon.core.events import (
+    Assigned,
+    Committed,
+    Fetched,
+    Followed,
+    Loaded,
+    Lost,
+    Recorded,
+    Revoking,
+    TokenRenewed,
+    Woke,
+)
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Generation, Tenant
 from daemon.core.notices import Fenced, ParkedMoved, Settled
@@ -235,6 +246,20 @@ def test_fetching_pauses_while_too_much_is_open() -> None:
         play.reply(said("equal"), send=send)
         play.record()
     assert [Resume((PARTITION, OTHER))] == play.all(Resume)
+
+
+def test_fetching_goes_on_in_an_outage_of_many_tenants() -> None:
+    """What lies in lanes while nothing gets on never keeps fetching from going on: the rest waits in the ledger."""
+    names = [f"t{number}" for number in range(4)]
+    play = Playbook(changed(POLICY, open_per_tenant=6, open_in_all=32, lanes_in_all=4))
+    play.begin(*(Tenant(name=name, company=name) for name in names))
+    play.give(TokenRenewed(refused="token_refused"))
+    play.fetch(*(change(1, number=number, tenant=name) for number in range(9) for name in names))
+    play.fetch(*(change(2, "y", number=number, tenant=name) for number in range(9) for name in names))
+    assert [] == play.all(Resume)
+    for _ in range(2):
+        play.give(Recorded(tuple(record.ticket for record in play.all(Record))))
+    assert (1, 1) == (len(play.all(Pause)), len(play.all(Resume)))
 
 
 def test_the_status_tells_what_is_held_and_open() -> None:

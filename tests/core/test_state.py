@@ -4,7 +4,7 @@ from daemon.core.lanes import Item
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Tenant
 from daemon.core.state import PATIENCE_SECONDS, Assignment, State
-from tests.core.playbook import ENTITY, GENERATION, PARTITION, POLICY, START, TENANT, Scripted, change, probe
+from tests.core.playbook import ENTITY, GENERATION, PARTITION, POLICY, START, TENANT, Scripted, change, changed, probe
 
 
 def state(*tenants: Tenant) -> State:
@@ -60,6 +60,19 @@ def test_lanes_are_counted_for_their_tenant() -> None:
     assert (0, 3, 1) == (lane.entry.version, stranger.entry.version, made.open_lanes["fjellvik"])
     made.close_lane(assignment, lane)
     assert (0, {"fjellvik"}) == (made.open_lanes["fjellvik"], made.hungry)
+
+
+def test_while_all_have_many_lanes_each_tenant_has_its_part() -> None:
+    """A tenant that comes last has its part all the same, and one that is alone as much as it may have at all."""
+    made = State(changed(POLICY, open_per_tenant=5, lanes_in_all=4), {}, probe)
+    assignment = Assignment(PARTITION, GENERATION, 0)
+    lanes = [made.open_lane(assignment, Entity("fjellvik", "customer", number), None) for number in range(3)]
+    assert (5, 5) == (made.lanes_at_most("fjellvik"), made.lanes_at_most("havgard"))
+    lanes.append(made.open_lane(assignment, Entity("nordlia", "customer", 1), None))
+    assert (2, 1) == (made.lanes_at_most("fjellvik"), made.lanes_at_most("havgard"))
+    for lane in lanes:
+        made.close_lane(assignment, lane)
+    assert (5, {}) == (made.lanes_at_most("havgard"), made.open_lanes)
 
 
 def test_the_earliest_due_instant_is_remembered() -> None:

@@ -19,7 +19,7 @@ POLICY = Policy(
         heal_every=5.0,
     ),
     limits=Limits(quota=60.0, concurrency=8, tenant_concurrency=4),
-    bounds=Bounds(open_per_tenant=6, open_in_all=20, fence=SESSION_SECONDS - REQUEST_SECONDS),
+    bounds=Bounds(open_per_tenant=6, open_in_all=20, lanes_in_all=4, fence=SESSION_SECONDS - REQUEST_SECONDS),
 )
 
 assert DRAIN_SECONDS + 10.0 < REBALANCE_SECONDS, "the daemon would refuse to start with these times"
