@@ -39,7 +39,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS entries_key ON entries (key);
 CREATE INDEX IF NOT EXISTS entries_taken ON entries (taken) WHERE taken = 1;
 CREATE INDEX IF NOT EXISTS entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
 CREATE INDEX IF NOT EXISTS entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
-CREATE INDEX IF NOT EXISTS entries_parked ON entries (tenant, key) WHERE reason IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entries_parked ON entries (tenant, key, reason) WHERE reason IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -60,7 +60,12 @@ NEXT_TENANT = "SELECT tenant FROM entries WHERE key > ? ORDER BY key LIMIT 1"
 BEHIND_A_TENANT = "0"
 """The character behind the slash: a tenant's name with it stands behind all keys of that tenant."""
 
-FORM = 4
+SCHEDULED = """
+SELECT (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 0)
+    + (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 1)
+"""
+
+FORM = 5
 """Rises with the columns above: a file of another form is begun anew, from the topic."""
 
 OWNER_ONLY = 0o600
@@ -277,7 +282,7 @@ class LedgerStore:
     @on_disk
     def scheduled(self) -> int:
         """Return how many entries want work at an instant of their own: retries and checks."""
-        count: int = self._connection.execute("SELECT COUNT(*) FROM entries WHERE due IS NOT NULL").fetchone()[0]
+        count: int = self._connection.execute(SCHEDULED).fetchone()[0]
         return count
 
     def portions(self, size: int) -> Iterator[list[tuple[Entity, Entry]]]:

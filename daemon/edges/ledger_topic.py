@@ -1,6 +1,7 @@
 """Writing to the ledger topic: entries and handovers, acknowledged by Kafka and kept locally before anybody is told."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import anyio
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.structs import RecordMetadata
 
 from daemon.core.actions import HandOver, Record
 from daemon.core.events import Recorded
@@ -21,8 +23,16 @@ from daemon.errors import SourceError
 LARGEST_ENTRY_BYTES = 4 * 1024 * 1024
 """An entry may hold two versions of the largest change (1 MiB each) and what is known beside them."""
 
+BATCH_BYTES = 128 * 1024
+"""Of a partition's records so many go to Kafka at once: hundreds of entries; the library's own 16 KiB hold few."""
+
+WRITTEN_AT_ONCE = 2_000
+"""So many records are written before the planner hears of them: a long queue does not keep it waiting to the end."""
+
 WRITE_AGAIN_SECONDS = 1.0
 """After a refused write: long enough for a new leader to be elected, short beside any time-out."""
+
+Sent = asyncio.Future[RecordMetadata]
 
 log = structlog.get_logger()
 
@@ -42,7 +52,11 @@ class LedgerTopic:
     def __init__(self, connection: Mapping[str, Any], stores: Mapping[Partition, LedgerStore], inbox: Inbox) -> None:
         """Take how to connect, the stores of the partitions that are ours, and where `Recorded` goes."""
         self.producer = AIOKafkaProducer(
-            **connection, acks="all", enable_idempotence=True, max_request_size=LARGEST_ENTRY_BYTES
+            **connection,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=LARGEST_ENTRY_BYTES,
         )
         self._stores = stores
         self._inbox = inbox
@@ -62,7 +76,8 @@ class LedgerTopic:
             await self._filled.wait()
             self._filled = anyio.Event()
             records, self._queue = self._queue, []
-            await self._write_all(records)
+            for start in range(0, len(records), WRITTEN_AT_ONCE):
+                await self._write_all(records[start : start + WRITTEN_AT_ONCE])
 
     async def write(self, partition: Partition, key: str, value: bytes) -> int | None:
         """Write one record, and return its offset; None if the partition is no longer ours."""
@@ -86,9 +101,16 @@ class LedgerTopic:
         """Write records, put them into the stores and tell the planner.
 
         A store that was opened since for another assignment of the partition reads them in the topic, like any former
-        owner's: put into it they would hide what is greater.
+        owner's: put into it they would hide what is greater. They are handed to the producer one by one: were each a
+        task of its own, every batch that Kafka takes would wake all that wait for room, and the work would grow with
+        the square of their number.
         """
-        offsets = await asyncio.gather(*(self._write_one(record) for record in records))
+        lines = [_line(record) for record in records]
+        sent = [await self._sent(record.partition, *line) for record, line in zip(records, lines, strict=True)]
+        offsets = [
+            await self._acknowledged(one, record.partition, *line)
+            for one, record, line in zip(sent, records, lines, strict=True)
+        ]
         written = [(record, offset) for record, offset in zip(records, offsets, strict=True) if offset is not None]
         queued_for = {record.ticket: self._queued_for.pop(record.ticket, None) for record in records}
         for partition in {record.partition for record, _ in written}:
@@ -103,8 +125,24 @@ class LedgerTopic:
                 )
         self._inbox.put(Recorded(tuple(record.ticket for record, _ in written)))
 
-    async def _write_one(self, record: Record | HandOver) -> int | None:
-        if isinstance(record, Record):
-            return await self.write(record.partition, record.entity.key, encode(record.entry))
-        handover = HandoverRecord(record.generation, record.watermark)
-        return await self.write(record.partition, HANDOVER_KEY, encode_record(handover))
+    async def _sent(self, partition: Partition, key: str, value: bytes) -> Sent | None:
+        """Hand a record to the producer, and return what its acknowledgement comes by; None if it was not taken."""
+        if partition not in self._stores:
+            return None
+        with contextlib.suppress(KafkaError):
+            return await self.producer.send(ledger_of(partition.topic), value, key.encode(), partition.number)
+        return None
+
+    async def _acknowledged(self, sent: Sent | None, partition: Partition, key: str, value: bytes) -> int | None:
+        """Return the offset of a record; if Kafka did not take it, it is written for as long as that needs."""
+        if sent is not None:
+            with contextlib.suppress(KafkaError):
+                return (await sent).offset
+        return await self.write(partition, key, value)
+
+
+def _line(record: Record | HandOver) -> tuple[str, bytes]:
+    """Return key and value of a record."""
+    if isinstance(record, Record):
+        return record.entity.key, encode(record.entry)
+    return HANDOVER_KEY, encode_record(HandoverRecord(record.generation, record.watermark))
