@@ -60,8 +60,8 @@ class Topics:
         entries = replies[0].resources[0][4]
         return next(str(entry[1]) for entry in entries if entry[0] == "cleanup.policy")
 
-    async def create(self, topic: str, partitions: int, configs: Mapping[str, str]) -> None:
-        """Create a topic with the replication of the settings; another replica may have been faster."""
+    async def create(self, topic: str, partitions: int, configs: Mapping[str, str]) -> bool:
+        """Create a topic with the replication of the settings; False if it was there, as another replica was faster."""
         new = NewTopic(
             topic,
             partitions,
@@ -70,10 +70,13 @@ class Topics:
         )
         reply = await self._created(topic, new)
         for _, code, *rest in reply.topic_errors:
-            if code and not issubclass(for_code(code), TopicAlreadyExistsError):
+            if code and issubclass(for_code(code), TopicAlreadyExistsError):
+                return False
+            if code:
                 names = f"{variable('replication')} and {variable('min_insync')}"
                 text = f"creating the topic {topic}: {for_code(code).__name__} {rest}; create it by hand or see {names}"
                 raise ConfigurationError(text)
+        return True
 
     async def grow(self, topic: str, partitions: int) -> None:
         """Give a topic more partitions, `partitions` in all."""
@@ -130,7 +133,9 @@ async def _prepare_ledger(topics: Topics, topic: str, partitions: int) -> None:
             "min.compaction.lag.ms": str(COMPACTION_LAG_MILLISECONDS),
             "max.message.bytes": str(LARGEST_ENTRY_BYTES),
         }
-        await topics.create(ledger, partitions, configs)
+        if not await topics.create(ledger, partitions, configs):
+            text = f"the ledger topic {ledger} has just been created by another, and is not seen everywhere yet"
+            raise SourceError(text)
     elif found != partitions:
         raise ConfigurationError(other_size(topic, partitions, found))
     elif "compact" not in await topics.cleanup_policy(ledger):

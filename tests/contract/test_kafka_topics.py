@@ -1,5 +1,6 @@
 """The topics the daemon needs, on a real Kafka: created where they are missing, refused where they are wrong."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -97,12 +98,14 @@ async def test_a_topic_that_cannot_be_created_names_the_settings(kafka: Kafka) -
 
 
 async def test_another_replica_that_was_faster_is_no_error(kafka: Kafka) -> None:
-    """Two replicas that start at once both find their topics."""
+    """Replicas that start at once all find their topics, and whoever was slower looks at what the other made."""
     topic = fresh_name("input")
     await create_topic(kafka.bootstrap, topic, 1)
-    async with Topics(settings(kafka.bootstrap, topic)) as topics:
-        await topics.create(topic, 1, {})
-        assert 1 == await topics.partitions(topic)
+    wanted = settings(kafka.bootstrap, topic)
+    await asyncio.gather(*(prepare_topics(wanted) for _ in range(4)))
+    async with Topics(wanted) as topics:
+        assert not await topics.create(ledger_of(topic), 1, {})
+        assert 1 == await topics.partitions(ledger_of(topic))
 
 
 async def test_a_broker_that_is_not_there_is_told_with_where_to_look() -> None:
