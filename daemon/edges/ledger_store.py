@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
+CREATE TABLE entries (
     key TEXT NOT NULL,
     tenant TEXT NOT NULL,
     position INTEGER NOT NULL,
@@ -35,14 +35,14 @@ CREATE TABLE IF NOT EXISTS entries (
     taken INTEGER NOT NULL DEFAULT 0,
     value BLOB NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS entries_key ON entries (key);
-CREATE INDEX IF NOT EXISTS entries_taken ON entries (taken) WHERE taken = 1;
-CREATE INDEX IF NOT EXISTS entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
-CREATE INDEX IF NOT EXISTS entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
-CREATE INDEX IF NOT EXISTS entries_parked ON entries (tenant, key, reason) WHERE reason IS NOT NULL;
-CREATE INDEX IF NOT EXISTS entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
-CREATE INDEX IF NOT EXISTS entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE UNIQUE INDEX entries_key ON entries (key);
+CREATE INDEX entries_taken ON entries (taken) WHERE taken = 1;
+CREATE INDEX entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
+CREATE INDEX entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
+CREATE INDEX entries_parked ON entries (tenant, key, reason) WHERE reason IS NOT NULL;
+CREATE INDEX entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
+CREATE INDEX entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 PUT = """
@@ -334,11 +334,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = OFF")
     form: int = connection.execute("PRAGMA user_version").fetchone()[0]
     is_new = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0
-    if form != FORM and not is_new:
-        raise sqlite3.DatabaseError(f"the file has form {form}, not {FORM}")
-    connection.execute(f"PRAGMA user_version = {FORM}")
-    connection.executescript(SCHEMA)
-    found = damage(connection)
+    if is_new:
+        connection.execute(f"PRAGMA user_version = {FORM}")
+        connection.executescript(SCHEMA)
+        return
+    found = damage(connection) if form == FORM else f"the file has form {form}, not {FORM}"
     if found is not None:
         raise sqlite3.DatabaseError(found)
     connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")

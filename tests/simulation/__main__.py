@@ -98,8 +98,9 @@ def _played(asked: argparse.Namespace) -> Iterator[Outcome]:
 
 
 def _play_all(seeds: range) -> list[Outcome]:
-    """Play a portion without the garbage collector's rounds: a world ends whole."""
+    """Play a portion without the garbage collector's rounds: a world ends whole, and what stands before it stays."""
     gc.disable()
+    gc.freeze()
     outcomes = [play(schedule_of(seed)) for seed in seeds]
     gc.collect()
     return outcomes
