@@ -16,7 +16,7 @@ WAITING = "waiting"
 """The reason of a change that is parked because its turn has not come: no attempt has been made, nothing is wrong."""
 
 
-class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A change kept in the ledger until it can be delivered or is repaired.
 
     `next_try` is None while only a repair, or free quota for a waiting one, can release it. `steps` are the last
@@ -42,7 +42,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.reason == WAITING
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the ledger knows of one entity. Instants are UTC seconds.
 
     `company` is the company key's hash, empty while no company was known; `version` is the delivered one, 0 for none;

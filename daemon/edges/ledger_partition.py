@@ -24,6 +24,7 @@ class LedgerPartition:
 
     def __init__(self, partition: Partition, connection: Mapping[str, Any], store: LedgerStore) -> None:
         """Take the input partition, how to connect, and the store, which the caller closes."""
+        self._store = store
         self._reading = LedgerReading(partition, store)
         self._topic_partition = TopicPartition(ledger_of(partition.topic), partition.number)
         self._consumer = AIOKafkaConsumer(
@@ -44,14 +45,21 @@ class LedgerPartition:
         """Return how far the partition was read, and what it said about itself."""
         return self._reading.marks
 
-    async def restore(self, now: Callable[[], float], longest_wait: float) -> None:
-        """Read what the local store lacks, or everything if the store is of another life of the topic."""
+    async def restore(self, now: Callable[[], float], longest_wait: float, cached: Callable[[], int]) -> None:
+        """Read what the local store lacks, or everything if the store is of another life of the topic.
+
+        `cached` says how many bytes of the store may be kept in memory while that lasts: entries come in any order,
+        and what is not there is read from the disk and written to it again for each batch.
+        """
         end = (await self._consumer.end_offsets([self._topic_partition]))[self._topic_partition]
         if not self._reading.is_same_life(await self._first_known(), end):
             self._reading.begin_anew()
         self._consumer.seek(self._topic_partition, self.marks.position)
         while await self._consumer.position(self._topic_partition) < end:
-            self._reading.restore(await self._read(READ_AT_ONCE), now(), longest_wait)
+            lines = await self._read(READ_AT_ONCE)
+            self._store.cache(cached())
+            self._reading.restore(lines, now(), longest_wait)
+        self._store.cache()
 
     def count(self) -> int:
         """Return how many partitions the ledger topic has."""

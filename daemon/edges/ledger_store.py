@@ -53,6 +53,13 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.posi
     is_failing = excluded.is_failing, taken = 0
 """
 
+PUT_SETTLED = """
+INSERT INTO entries (key, tenant, value, position) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.position, due = NULL, waiting_since = NULL,
+    reason = NULL, blocked_by = NULL, is_failing = 0, taken = 0
+"""
+"""The same for entries that want nothing, as most do: half the values, in half the time."""
+
 PORTION = "SELECT key, value FROM entries WHERE key > ? ORDER BY key LIMIT ?"
 
 NEXT_TENANT = "SELECT tenant FROM entries WHERE key > ? ORDER BY key LIMIT 1"
@@ -73,6 +80,9 @@ OWNER_ONLY = 0o600
 
 FILE_ENDS = ("", "-wal", "-shm")
 """What SQLite calls the files of one database, behind its name."""
+
+PAGE_CACHE_BYTES = 2 * 1024 * 1024
+"""What SQLite keeps of a file in memory, as it does by itself: look-ups are few, and the system has a cache too."""
 
 LOOKED_UP_AT_ONCE = 500
 """So many keys go into one query: SQLite allows 999 variables in its oldest builds."""
@@ -114,7 +124,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     next_due: float | None
 
 
-class Stored(msgspec.Struct, frozen=True):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """An entry and the offset of the ledger record that it came from."""
 
     entry: Entry
@@ -149,6 +159,7 @@ class LedgerStore:
     def __init__(self, path: Path) -> None:
         """Open the file, or begin a new one where there is none, or it is damaged or cannot be read."""
         self.path = path
+        self._cache_bytes = PAGE_CACHE_BYTES
         try:
             self._connection = self._open()
         except (sqlite3.DatabaseError, msgspec.DecodeError):
@@ -167,6 +178,15 @@ class LedgerStore:
             connection.close()
             raise
         return connection
+
+    @on_disk
+    def cache(self, size: int = PAGE_CACHE_BYTES) -> None:
+        """Keep at most so many bytes of the file in memory, and give back what is beyond that."""
+        is_less = size < self._cache_bytes
+        self._cache_bytes = size
+        self._connection.execute(f"PRAGMA cache_size = -{size // 1024}")
+        if is_less:
+            self._connection.execute("PRAGMA shrink_memory")
 
     def close(self) -> None:
         """Close the file; it stays for the next assignment of the partition."""
@@ -212,9 +232,11 @@ class LedgerStore:
 
     @on_disk
     def put(self, entries: Iterable[tuple[Entity, Entry, int]]) -> None:
-        """Store entries with the offsets of their ledger records, in one transaction."""
+        """Store entries with the offsets of their ledger records, in one transaction; of an entity's the last."""
+        last = {entity: (entity, entry, offset) for entity, entry, offset in entries}
         with self._transaction():
-            self._connection.executemany(PUT, (_row(*one) for one in entries))
+            self._connection.executemany(PUT_SETTLED, (_head(*one) for one in last.values() if _is_settled(one[1])))
+            self._connection.executemany(PUT, (_row(*one) for one in last.values() if not _is_settled(one[1])))
 
     @on_disk
     def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> dict[Entity, int]:
@@ -360,16 +382,21 @@ def _entries(rows: list[tuple[str, bytes]]) -> list[tuple[Entity, Entry]]:
     return [(entity, entry) for entity, entry in revived if entity and isinstance(entry, Entry)]
 
 
+def _is_settled(entry: Entry) -> bool:
+    return entry.parked is None and entry.dirty_data is None
+
+
+def _head(entity: Entity, entry: Entry, offset: int) -> tuple[str, str, bytes, int]:
+    return entity.key, entity.tenant, encode(entry), offset
+
+
 def _row(
     entity: Entity, entry: Entry, offset: int
 ) -> tuple[str, str, bytes, int, float | None, float | None, str | None, str | None, bool]:
     parked = None if is_moved(entry) else entry.parked
     waiting_since = parked.since if parked and parked.is_waiting else None
     return (
-        entity.key,
-        entity.tenant,
-        encode(entry),
-        offset,
+        *_head(entity, entry, offset),
         entry.due,
         waiting_since,
         parked.reason if parked else None,

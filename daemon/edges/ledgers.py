@@ -17,10 +17,16 @@ from daemon.edges.ledger_keys import LEDGER_KEY, LedgerRecord, encode_record
 from daemon.edges.ledger_partition import LedgerPartition
 from daemon.edges.ledger_reading import beginning, is_lost
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
-from daemon.edges.ledger_store import LedgerStore, Summary
+from daemon.edges.ledger_store import PAGE_CACHE_BYTES, LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
 from daemon.errors import ConfigurationError
 from daemon.settings import variable
+
+RESTORING_CACHE_BYTES = 16 * 1024 * 1024
+"""What a store that is being restored keeps of its file in memory: the index of some hundred thousand entries."""
+
+RESTORING_CACHES_BYTES = 128 * 1024 * 1024
+"""What all of them keep together."""
 
 Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
 
@@ -47,11 +53,16 @@ class Ledgers:
         self._longest_wait = longest_wait
         self._write: Write | None = None
         self._rebuild: Rebuild | None = None
+        self._restoring = 0
 
     def writing_with(self, write: Write, *, rebuild: Rebuild | None) -> None:
         """Take how to write a ledger record, and what to rebuild a lost ledger of; None: refuse to start."""
         self._write = write
         self._rebuild = rebuild
+
+    def _cached(self) -> int:
+        """Return how many bytes of its file each store that is restored now may keep in memory."""
+        return max(min(RESTORING_CACHE_BYTES, RESTORING_CACHES_BYTES // self._restoring), PAGE_CACHE_BYTES)
 
     def retire(self, partition: Partition) -> None:
         """Let nothing more be looked up or written for a partition that is no longer ours."""
@@ -88,7 +99,11 @@ class Ledgers:
         entries are still spread over another number of partitions than it has.
         """
         assert self._write is not None  # noqa: S101 - app wires it before anything runs
-        await ledger.restore(self._clock.now, self._longest_wait)
+        self._restoring += 1
+        try:
+            await ledger.restore(self._clock.now, self._longest_wait, self._cached)
+        finally:
+            self._restoring -= 1
         marks, store = ledger.marks, self.stores[partition]
         _require_arranged(partition, marks.record, ledger.count())
         rebuilt_to: int | None = None

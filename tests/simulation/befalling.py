@@ -83,9 +83,10 @@ class Befalling:
     def _step_clock(self, trouble: Trouble) -> bool:
         """Set the clock of a machine: a process that runs does not notice, the next one begins with it."""
         names = sorted(self._world.replicas)
-        name = names[int(trouble.whom * len(names))]
-        self._world.clocks_ahead[name] = CLOCKS_DIFFER_SECONDS * (2.0 * trouble.seconds - 1.0)
-        return True
+        if names:  # none has started in the world's first moments
+            name = names[int(trouble.whom * len(names))]
+            self._world.clocks_ahead[name] = CLOCKS_DIFFER_SECONDS * (2.0 * trouble.seconds - 1.0)
+        return bool(names)
 
     def _rebalance(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everybody
         is_possible = not self._world.coordinator.is_rebalancing

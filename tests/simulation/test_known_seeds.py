@@ -18,7 +18,9 @@ KNOWN = {
     515: "entries of another process, read past and not kept on disk",
     698: "a token revoked twice in a row, taken for a denied tenant",
     733: "a draft left behind by a renumbered project",
+    1201: "acknowledgements of a former assignment, put into the store of a new one",
     1365: "a version in doubt, written over a newer one",
+    213654: "a clock that was set before any process had started",
 }
 
 
