@@ -160,8 +160,8 @@ class HttpSink:
             return Unreachable(type(error).__name__)
         except (httpx.HTTPError, TimeoutError) as error:
             return Unanswered(type(error).__name__)
-        retry_after = _retry_after(response.headers.get("Retry-After"), self._clock.now())
-        return Answered(status=response.status_code, body=response.content, retry_after=retry_after)
+        seconds = retry_after(response.headers.get("Retry-After"), self._clock.now())
+        return Answered(status=response.status_code, body=response.content, retry_after=seconds)
 
     # -- tokens ------------------------------------------------------------------------------------------------
 
@@ -207,13 +207,18 @@ class HttpSink:
         reply = await self._request("GET", address, {"Accept": "application/json"}, None)
         if not isinstance(reply, Answered):
             return TokenUnavailable(reason=reply.reason)
-        try:
-            return msgspec.json.decode(reply.body, type=_Endpoints).identity.rstrip("/")
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            return TokenUnavailable(reason=f"endpoints_status_{reply.status}")
+        return identity_server(reply.body) or TokenUnavailable(reason=f"endpoints_status_{reply.status}")
 
 
-def _retry_after(value: str | None, now: float) -> float | None:
+def identity_server(body: bytes) -> str | None:
+    """Return the address of the identity server that DnB's service map names, None if it names none."""
+    try:
+        return msgspec.json.decode(body, type=_Endpoints).identity.rstrip("/") or None
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
+def retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds a Retry-After header asks for, as a number or until a date; None for none or nonsense."""
     if value is None:
         return None
@@ -221,5 +226,5 @@ def _retry_after(value: str | None, now: float) -> float | None:
         return float(value) if len(value) <= RETRY_AFTER_DIGITS else None
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one that no clock shows
         return None

@@ -228,11 +228,12 @@ async def test_a_company_that_forbids_us_is_told_as_it_is() -> None:
 async def test_retry_after_is_understood_as_seconds_and_as_a_date() -> None:
     """Retry-After is obeyed whichever form it has; nonsense counts as none."""
     later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=90)
-    waits = await _retry_afters("7", format_datetime(later, usegmt=True), "soon", "9" * 400, "-3", None)
+    nonsense = ("soon", "9" * 400, "-3", f"Mon, 01 Jan 2026 00:00:00 +{'9' * 20}")
+    waits = await _retry_afters("7", format_datetime(later, usegmt=True), *nonsense, None)
     assert 7.0 == waits[0]
     assert waits[1] is not None
     assert 85.0 < waits[1] < 91.0
-    assert [None] * 4 == waits[2:]
+    assert [None] * 5 == waits[2:]
 
 
 async def test_a_body_that_trickles_is_cut_at_the_deadline() -> None:

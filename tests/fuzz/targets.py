@@ -7,12 +7,14 @@ from pathlib import Path
 import msgspec
 
 from daemon.core.ledger import Entry, Parked, Unreadable, clamped, decode, encode, rank
-from daemon.core.model import Change, Generation, Ignored, Undecodable
+from daemon.core.model import Change, Entity, Generation, Ignored, Undecodable
 from daemon.core.procedure import Answered, Call, Refused
-from daemon.dnb.invoice_rows import InvoiceRow
+from daemon.dnb.chart_rows import AccountRow, ProductRow, SeriesRow, SeriesTypeRow, SettingsRow, VatTypeRow
+from daemon.dnb.invoice_rows import InvoiceRow, JournalEntryRow
 from daemon.dnb.replies import judge, read_row, read_rows
-from daemon.dnb.rows import CustomerRow, ProjectRow
+from daemon.dnb.rows import CountryRow, CreatedRow, CurrencyRow, CustomerRow, ProjectRow, Row
 from daemon.dnb.tokens import token_reply
+from daemon.edges.http_sink import identity_server, retry_after
 from daemon.edges.ledger_keys import (
     HoldRecord,
     LedgerRecord,
@@ -20,7 +22,9 @@ from daemon.edges.ledger_keys import (
     decode_ledger_record,
     encode_record,
 )
+from daemon.edges.mail_deciding import Failing, Letter
 from daemon.edges.mail_state import MailRecord, Told, decode_mail_record, encode_mail_record
+from daemon.edges.mail_text import message
 from daemon.errors import ConfigurationError
 from daemon.moment.customer import Customer, decode_customer
 from daemon.moment.envelope import decode as decode_envelope
@@ -94,6 +98,10 @@ def _marks(raw: bytes) -> None:
     assert isinstance(decode_mail_record(raw), MailRecord | None)
 
 
+ROW_TYPES: tuple[type[Row], ...] = (
+    AccountRow, CountryRow, CreatedRow, CurrencyRow, CustomerRow, InvoiceRow, JournalEntryRow, ProductRow, ProjectRow,
+    SeriesRow, SeriesTypeRow, SettingsRow, VatTypeRow,
+)  # fmt: skip
 READ = Call(method="GET", target="api/biz/customers")
 WRITE = Call(method="POST", target="api/biz/customers", body=b"{}", writes=True)
 STATUSES = (200, 201, 204, 301, 400, 401, 403, 404, 409, 422, 429, 500, 503)
@@ -104,7 +112,7 @@ def _reply(raw: bytes) -> None:
     answer = Answered(status=status, body=raw)
     judge(answer, WRITE)
     verdict = judge(answer, READ)
-    for row in (CustomerRow, ProjectRow, InvoiceRow):
+    for row in ROW_TYPES:
         read_row(verdict, row)
     read_rows(verdict, CustomerRow, key="customer_number", matches=lambda row: bool(row.id))
 
@@ -112,6 +120,22 @@ def _reply(raw: bytes) -> None:
 def _token(raw: bytes) -> None:
     for status in (200, 400, 503):
         token_reply(Answered(status=status, body=raw), 0.0)
+
+
+def _header(raw: bytes) -> None:
+    seconds = retry_after(raw.decode("latin-1"), 1.8e9)
+    assert seconds is None or seconds >= 0.0
+
+
+def _map(raw: bytes) -> None:
+    assert identity_server(raw) != ""
+
+
+def _mailed(raw: bytes) -> None:
+    parked = Parked(version=1, data=raw, occurred_at=1.0, reason="conflict", since=1.0, refusal=refusal("conflict"))
+    failing = Failing(Entity("fjellvik", "invoice", 7), Entry(parked=parked))
+    letter = Letter((failing,), (), MailRecord({}))
+    message("fjellvik", letter, sender="a@b.example", recipients=("c@d.example",), now=1.8e9).as_bytes()
 
 
 def _settings(raw: bytes) -> None:
@@ -148,6 +172,14 @@ ENTRIES = (
         ),
     ),
 )  # fmt: skip
+OLDER = {
+    "version": 3,
+    "fingerprint": "c1:x",
+    "dnb_id": 7,
+    "parked": {"version": 4, "data": b"{}", "occurred_at": 1.0, "reason": "conflict", "since": 2.0},
+}
+"""An entry of the first program version: without what was added since."""
+
 NEWER = {"version": 3, "colour": "red", "parked": {"version": 4, "data": b"{}", "mood": [1]}, "scheme": 9}
 """An entry of a newer program version: fields that this one does not have."""
 
@@ -195,7 +227,7 @@ def targets() -> tuple[Target, ...]:
         Target("customer", _datas(moments, "customer"), _customer, 150),
         Target("project", _datas(moments, "project"), _project, 100),
         Target("invoice", _datas(moments, "invoice"), _invoice, 200),
-        Target("entry", (*map(encode, ENTRIES), msgspec.msgpack.encode(NEWER)), _entry, 150),
+        Target("entry", (*map(encode, ENTRIES), *map(msgspec.msgpack.encode, (OLDER, NEWER))), _entry, 150),
         Target(
             "marks",
             (
@@ -206,7 +238,12 @@ def targets() -> tuple[Target, ...]:
             _marks,
             50,
         ),
-        Target("reply", ROWS, _reply, 118),
+        Target("reply", ROWS, _reply, 80),
+        Target(
+            "retry_after", (b"7", b"Fri, 27 Nov 2026 10:00:00 GMT"), _header, 10
+        ),
+        Target("endpoints", (b'{"Identity": "https://identity.example/"}',), _map, 8),
+        Target("mail", _datas(moments, "invoice")[:20], _mailed, 20),
         Target("token", (b'{"access_token": "t", "expires_in": 3600, "token_type": "Bearer"}',), _token, 20),
         Target("settings", (SETTINGS,), _settings, 7),
         Target("tenants", (TENANTS,), _tenants, 5),
