@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import time
@@ -29,8 +30,8 @@ LAST_WORDS = 500
 RESIDUALS = ("conservation_residual", "parked_residual")
 """Gauges that must be 0 at every instant."""
 
-GIVING_UP = "moment-dnb: "
-"""How the last line of a daemon begins that could not use Kafka, and leaves it to Kubernetes to try again."""
+GIVING_UP = re.compile(r"moment-dnb: .*(check the brokers|looking up the topic|created by another)")
+"""The last line of a daemon that could not use Kafka, and leaves it to Kubernetes to try again."""
 
 Event = dict[str, object]
 
@@ -120,7 +121,7 @@ class Daemon(DaemonProcess):
     def _note_end(self) -> None:
         """Note why it ended by itself: it may give up with a word on Kafka when it cannot start, and nothing else."""
         last_words = self.tail().rstrip().rpartition("\n")[2]
-        if last_words.startswith(GIVING_UP):
+        if GIVING_UP.match(last_words):
             self.given_up += 1
         else:
             self.troubles.append(f"{self.name} ended by itself: {self.tail()[-LAST_WORDS:]}")

@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.sandbox.generating import Planted
 from tests.chaos.acts import Troubles
+from tests.chaos.auditing import audited
 from tests.chaos.conservation import Conservation, conserved, read_remains
 from tests.chaos.dnb import script_records
 from tests.chaos.load import Load
@@ -60,6 +61,7 @@ async def _played(asked: Play, stage: Stage, folder: Path, say: Say) -> Result:
     is_at_rest = await come_to_rest(stage.daemons, stage.cluster.straight)
     say("the topics are read, and the books are judged")
     conservation, judged = await _judged(stage, script, records[: load.published])
+    audit = await audited(stage.environment)
     telling = Telling(stage.daemons)
     return Result(
         minutes=asked.minutes,
@@ -69,6 +71,7 @@ async def _played(asked: Play, stage: Stage, folder: Path, say: Say) -> Result:
         calls=judged.calls,
         judge=judged.judge,
         conservation=conservation,
+        audit=audit,
         proof=telling.proof(troubles.counts),
         done=dict(sorted(troubles.counts.items())),
         seen=telling.seen(),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.chaos.auditing import Audit
 from tests.chaos.conservation import Conservation
 from tests.chaos.daemons import Daemon, Event
 from tests.chaos.staging import PARTITIONS
@@ -48,6 +49,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     judge: dict[str, int]
     conservation: Conservation
+    audit: Audit
     proof: Proof
     done: dict[str, int]
     seen: dict[str, int]
@@ -61,7 +63,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def is_clean(self) -> bool:
         """Tell whether every promise was kept, and the chaos happened."""
         is_kept = not any(self.judge.values()) and not self.conservation.missing and not self.conservation.foreign
-        return is_kept and self.is_at_rest and not self.troubles and not self.lacking
+        is_audited = self.audit.exit_code == 0 and self.audit.records == self.conservation.records
+        return is_kept and is_audited and self.is_at_rest and not self.troubles and not self.lacking
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -127,13 +130,15 @@ def report(result: Result, folder: Path) -> list[str]:
     kept = msgspec.structs.asdict(result.conservation)
     rest = () if result.is_at_rest else ("the daemons did not come to rest in time",)
     lacking = tuple(f"did not happen: {name}" for name in result.lacking)
-    findings = (*result.findings, *result.conservation.findings, *result.troubles, *rest, *lacking)
+    said = (result.audit.said,) if result.audit.said else ()
+    findings = (*result.findings, *said, *result.conservation.findings, *result.troubles, *rest, *lacking)
     return [
         f"{result.published} records and {result.calls} calls in {result.seconds:.0f} s",
         "done: " + _listed(result.done),
         "seen: " + _listed(msgspec.structs.asdict(result.proof) | result.seen),
         "DnB's own troubles: " + _listed(result.faults),
         "conservation: " + _listed({name: count for name, count in kept.items() if name != "findings"}),
+        f"audit: exit code {result.audit.exit_code}, {result.audit.unaccounted} of {result.audit.records} unaccounted",
         "judge: " + _listed(result.judge),
         *(f"  - {finding}" for finding in findings[:SHOWN_FINDINGS]),
         "verdict: every promise was kept" if result.is_clean else f"verdict: NOT RIGHT; the logs are in {folder}",

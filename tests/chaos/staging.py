@@ -56,14 +56,19 @@ SHORTENED: Mapping[str, float | str] = {
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """What the chaos is played on; `proxies` has the one between each daemon and DnB, by the daemon's name.
 
-    `settings` are those of a client that nobody disturbs.
+    `environment` has the settings of a client that nobody disturbs.
     """
 
     cluster: Cluster
     dnb: DnbProcess
     daemons: tuple[Daemon, ...]
     proxies: Mapping[str, FaultProxy]
-    settings: Settings
+    environment: Mapping[str, str]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of a client that nobody disturbs."""
+        return read_settings(self.environment)
 
 
 @contextlib.asynccontextmanager
@@ -79,12 +84,12 @@ async def staged(folder: Path, *, seed: int) -> AsyncGenerator[Stage]:
         )
         port = int(dnb.opened.base_url.rpartition(":")[2])
         proxies = {name: await stack.enter_async_context(proxying(port)) for name in STATIC}
-        settings = read_settings(_environment(folder, cluster.straight, dnb.opened.base_url))
-        async with Topics(settings) as topics:
+        environment = _environment(folder, cluster.straight, dnb.opened.base_url)
+        async with Topics(read_settings(environment)) as topics:
             await topics.create(TOPIC, PARTITIONS, {})
         daemons = tuple(_daemon(folder, name, cluster, proxy) for name, proxy in proxies.items())
         try:
-            yield Stage(cluster=cluster, dnb=dnb, daemons=daemons, proxies=proxies, settings=settings)
+            yield Stage(cluster=cluster, dnb=dnb, daemons=daemons, proxies=proxies, environment=environment)
         finally:
             for daemon in daemons:
                 daemon.crash()
