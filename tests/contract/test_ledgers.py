@@ -1,5 +1,6 @@
 """Ledger partitions on Kafka: written, restored, followed, handed over, lost and rebuilt."""
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -16,7 +17,7 @@ from daemon.core.ledger import WAITING, Entry, encode
 from daemon.core.model import Generation, Partition
 from daemon.edges.ledger_keys import LEDGER_KEY, LedgerRecord, encode_record
 from daemon.edges.ledger_rebuild import Rebuild
-from daemon.edges.ledger_store import Stored
+from daemon.edges.ledger_store import LedgerStore, Stored
 from daemon.edges.ledger_topic import ledger_of
 from daemon.errors import ConfigurationError, SourceError
 from tests.contract.bench import Owned, Process, change, process, produce, read
@@ -198,6 +199,22 @@ async def test_nothing_is_written_for_a_partition_that_has_gone(broker: Broker, 
         assert 50 not in at.recorded()
         assert any(isinstance(event, Recorded) for event in at.events)
     assert [] == await read(broker.bootstrap, ledger(gone))
+
+
+async def test_what_a_former_assignment_queued_is_not_put_into_the_next_ones_copy(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """The next assignment reads it in the topic: put into its copy at once it would hide what is greater."""
+    partition = await broker.input()
+    async with process(broker.bootstrap, tmp_path) as at, at.assigned(partition, 5, is_new=True) as owned:
+        at.topic.append(Record(50, partition, customer(1), delivered(1)))
+        with contextlib.closing(LedgerStore(tmp_path / "next.sqlite3")) as following:
+            at.ledgers.stores[partition] = following
+            await until(lambda: 50 in at.recorded())
+            assert ({}, {}) == (held(owned, 1), following.get([customer(1)]))
+    assert 1 == len(
+        [one for one in await read(broker.bootstrap, ledger(partition)) if one.key == customer(1).key.encode()]
+    )
 
 
 async def test_an_entry_that_kafka_never_takes_names_the_setting(real: Broker, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 A fault names what is broken, the file, and which text is replaced by which. The list is kept: a fault that nothing
 catches asks for a better test. `first` is the test that is tried first, where one was made for just that mechanism;
-otherwise random schedules are.
+otherwise random schedules are. Where `first` names one test, and not a whole file, it must be that test which fails.
 """
 
 import msgspec
@@ -10,6 +10,8 @@ import msgspec
 SCENARIOS = "tests/simulation/test_scenarios.py"
 CORE = "tests/core"
 DNB = "tests/dnb"
+EDGES = "tests/edges"
+CONTRACT = "tests/contract"
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -70,6 +72,12 @@ FAULTS: tuple[Fault, ...] = (
         "let a draft supersede what is finalized",
         "daemon/core/admitting.py",
         (("if change.version > highest and is_draft(", "if change.version < 0 and is_draft("),),
+        scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
+    ),
+    Fault(
+        "take a delete for a change",
+        "daemon/moment/envelope.py",
+        (('    if envelope.operation == "delete":\n        return Ignored("delete", envelope.tenant)\n', ""),),
         scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
     ),
     Fault(
@@ -192,6 +200,24 @@ FAULTS: tuple[Fault, ...] = (
         ),
     ),
     Fault(
+        "forget the generation of an entry",
+        "daemon/core/ledger.py",
+        (("== entry.highest, entry.generation, offset)", "== entry.highest, Generation(0, 0), offset)"),),
+        f"{CORE}/test_ledger.py",
+    ),
+    Fault(
+        "put what a former assignment wrote into the next one's copy",
+        "daemon/edges/ledger_topic.py",
+        ((" and queued_for[one.ticket] is store\n", "\n"),),
+        f"{CONTRACT}/test_ledgers.py::test_what_a_former_assignment_queued_is_not_put_into_the_next_ones_copy",
+    ),
+    Fault(
+        "begin an assignment without saying so in the ledger",
+        "daemon/edges/ledgers.py",
+        (("        await self._write(partition, LEDGER_KEY, encode_record(begun.record))\n", ""),),
+        f"{CONTRACT}/test_ledgers.py::test_a_new_partition_begins_the_life_of_its_ledger",
+    ),
+    Fault(
         "do not write the greater entry again behind a former owner's",
         "daemon/core/recording.py",
         (
@@ -260,6 +286,7 @@ FAULTS: tuple[Fault, ...] = (
         "let a held tenant's changes into lanes",
         "daemon/core/admitting.py",
         (("        if is_behind or not self._state.is_served(tenant):\n", "        if is_behind:\n"),),
+        scenario("twenty_thousand_records_of_a_held_tenant_delay_nobody"),
     ),
     Fault(
         "ignore Retry-After",
@@ -292,6 +319,29 @@ FAULTS: tuple[Fault, ...] = (
                 "            self._delivering.grant(FOREVER)\n",
             ),
         ),
+    ),
+    Fault(
+        "send a call whose time has passed",
+        "daemon/edges/http_sink.py",
+        (("        elif self._clock.now() >= send.not_after:\n", "        elif self._clock.now() < 0.0:\n"),),
+        f"{EDGES}/test_http_sink.py::test_a_call_whose_time_has_passed_is_not_sent",
+    ),
+    Fault(
+        "take a refused commit for accepted",
+        "daemon/edges/kafka_source.py",
+        (
+            (
+                "            return Committed(sent_at, accepted=False)\n",
+                "            return Committed(sent_at, accepted=True)\n",
+            ),
+        ),
+        f"{CONTRACT}/test_kafka_source.py::test_a_commit_is_told_as_accepted_or_refused",
+    ),
+    Fault(
+        "take records in without what the ledger holds of them",
+        "daemon/edges/intake.py",
+        (("message, found.entry if found else None))", "message, None))"),),
+        f"{EDGES}/test_intake.py::test_changes_come_with_what_the_ledger_holds",
     ),
     Fault(
         "keep partitions that were lost",
