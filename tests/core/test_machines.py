@@ -3,7 +3,10 @@
 Each machine drives one part beside a model that is too simple to be wrong.
 """
 
+import tempfile
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from hypothesis import settings
@@ -16,6 +19,7 @@ from daemon.core.model import Change, Entity, Generation, Tenant
 from daemon.core.offsets import Offsets
 from daemon.core.pacing import FOREVER, Limits, Pacing
 from daemon.core.retrying import Retrying
+from daemon.edges.ledger_store import LedgerStore
 
 ENTITY = Entity("a", "customer", 1)
 TENANTS = {"a": 5.0, "b": 20.0, "c": 1.0}
@@ -130,7 +134,8 @@ class MergeMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.log: list[Entry] = []
-        self.best: list[tuple[Entry, int] | None] = [None, None]
+        self.folder = tempfile.TemporaryDirectory(prefix="merge-")
+        self.stores = [LedgerStore(Path(self.folder.name, f"{reader}.sqlite3")) for reader in (0, 1)]
 
     @rule(entry=entries)
     def append(self, entry: Entry) -> None:
@@ -140,24 +145,33 @@ class MergeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.log)
     @rule(reader=st.integers(0, 1), data=st.data())
     def read(self, reader: int, data: Any) -> None:  # noqa: ANN401 - Hypothesis' own
-        """A reader meets any record, for the first time or again."""
-        self._meet(reader, data.draw(st.integers(0, len(self.log) - 1)))
+        """A reader meets some records, for the first time or again, in any order."""
+        offsets = st.lists(st.integers(0, len(self.log) - 1), min_size=1, max_size=5)
+        self._meet(reader, data.draw(offsets))
 
-    def _meet(self, reader: int, offset: int) -> None:
-        entry = decode(encode(self.log[offset]))
-        assert isinstance(entry, Entry)
-        best = self.best[reader]
-        if best is None or rank(entry, offset) > rank(*best):
-            self.best[reader] = entry, offset
+    def _meet(self, reader: int, offsets: Sequence[int]) -> None:
+        read = [(offset, decode(encode(self.log[offset]))) for offset in offsets]
+        kept_from = self.stores[reader].merge(
+            (ENTITY, entry, offset) for offset, entry in read if isinstance(entry, Entry)
+        )
+        found = self.stores[reader].get([ENTITY])[ENTITY]
+        assert kept_from == {ENTITY: found.offset}
+        assert all(rank(found.entry, found.offset) >= rank(self.log[offset], offset) for offset in offsets)
 
     def teardown(self) -> None:
         """Both read the rest, one from the front and one from the back."""
-        for offset in range(len(self.log)):
-            self._meet(0, offset)
-            self._meet(1, len(self.log) - 1 - offset)
-        assert self.best[0] == self.best[1]
-        if self.best[0] is not None:
-            assert max(entry.version for entry in self.log) <= self.best[0][0].highest
+        everything = range(len(self.log))
+        for offset in everything:
+            self._meet(0, [offset])
+            self._meet(1, [len(self.log) - 1 - offset])
+        one, other = (store.get([ENTITY]) for store in self.stores)
+        assert one == other
+        if everything:
+            truth = max(everything, key=lambda offset: rank(self.log[offset], offset))
+            assert truth == one[ENTITY].offset
+        for store in self.stores:
+            store.close()
+        self.folder.cleanup()
 
 
 class PacingMachine(RuleBasedStateMachine):
@@ -259,6 +273,7 @@ class RetryingMachine(RuleBasedStateMachine):
         wait = self.retrying.back_off(key, self.attempt)
         assert 0.0 <= wait <= min(self.retrying.longest, self.retrying.first * 2.0 ** (self.attempt - 1))
         assert wait == self.retrying.back_off(key, self.attempt), "jitter must repeat"
+        assert wait != self.retrying.back_off(f"{key}0", self.attempt), "two that failed at once must not wait in step"
         assert (
             self.retrying.first <= self.retrying.pause(key, self.attempt) <= self.retrying.first + self.retrying.longest
         )
