@@ -1,9 +1,15 @@
-"""A rolling restart of three replicas under load: how long a change is stalled, and what calls it costs."""
+"""A rolling restart of three replicas under load: how long a change is stalled, and what calls it costs.
+
+Played in the two ways that Kubernetes has: each replica stopped and started again under its member id and with its
+disk, as a StatefulSet does, and each replaced by a new member with an empty disk that is started first, as a Deployment
+does.
+"""
 
 import asyncio
 import bisect
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +39,10 @@ REST_SECONDS = 3.0
 """Nothing has been written for so long when all is delivered."""
 
 
+Roll = Callable[[Stage, Measured], Awaitable[None]]
+"""What is done to each replica in its turn."""
+
+
 class Played(msgspec.Struct, frozen=True):
     """What a load cost: the stall of each change in seconds, the calls, and the writes that brought something twice."""
 
@@ -53,19 +63,27 @@ class Played(msgspec.Struct, frozen=True):
 
 
 async def measure(kafka: Kafka, folder: Path, size: Size) -> list[Figure]:
-    """Play the same load twice: on replicas that are let alone, and on replicas that are restarted in turn."""
-    quiet = await _played(kafka, folder / "quiet", size.seconds, is_rolled=False)
-    rolled = await _played(kafka, folder / "rolled", size.seconds, is_rolled=True)
-    again = rolled.calls - quiet.calls_per_write * rolled.writes
+    """Play the same load on replicas that are let alone, that are restarted in turn, and that are replaced in turn."""
+    quiet = await _played(kafka, folder / "quiet", size.seconds, _let_alone)
+    restarted = await _played(kafka, folder / "restarted", size.seconds, _restart)
+    replaced = await _played(kafka, folder / "replaced", size.seconds, _replace)
     return [
-        _figure("stall of a change, p50", rolled.stall_at(50), "s"),
-        _figure("stall of a change, p99", rolled.stall_at(99), "s", P99_SECONDS),
-        _figure("stall of a change, longest", max(rolled.stalls), "s", DRAIN_SECONDS + BEYOND_DRAIN_SECONDS),
-        _figure("stall without restarts, p99", quiet.stall_at(99), "s"),
-        _figure("calls for each delivery", rolled.calls_per_write, "calls"),
+        _figure("stall of a change without restarts, p99", quiet.stall_at(99), "s"),
         _figure("calls for each delivery without restarts", quiet.calls_per_write, "calls"),
-        _figure("calls beyond those", again, "calls", float(IN_FLIGHT * len(REPLICAS))),
-        _figure("versions written twice", rolled.twice, "writes", float(IN_FLIGHT * len(REPLICAS))),
+        *_figures("restarted", restarted, quiet),
+        *_figures("replaced", replaced, quiet),
+    ]
+
+
+def _figures(how: str, played: Played, quiet: Played) -> list[Figure]:
+    again = played.calls - quiet.calls_per_write * played.writes
+    return [
+        _figure(f"{how}: stall of a change, p50", played.stall_at(50), "s"),
+        _figure(f"{how}: stall of a change, p99", played.stall_at(99), "s", P99_SECONDS),
+        _figure(f"{how}: stall of a change, longest", max(played.stalls), "s", DRAIN_SECONDS + BEYOND_DRAIN_SECONDS),
+        _figure(f"{how}: calls for each delivery", played.calls_per_write, "calls"),
+        _figure(f"{how}: calls beyond those without restarts", again, "calls", float(IN_FLIGHT * len(REPLICAS))),
+        _figure(f"{how}: versions written twice", played.twice, "writes", float(IN_FLIGHT * len(REPLICAS))),
     ]
 
 
@@ -73,26 +91,40 @@ def _figure(name: str, value: float, unit: str, at_most: float | None = None) ->
     return Figure(scenario=NAME, name=name, value=value, unit=unit, at_most=at_most)
 
 
-async def _played(kafka: Kafka, folder: Path, seconds: float, *, is_rolled: bool) -> Played:
+async def _played(kafka: Kafka, folder: Path, seconds: float, roll: Roll) -> Played:
     async with staged(kafka, folder, partitions=6) as stage, served(stage):
-        replicas = [stage.process(name) for name in REPLICAS]
+        replicas = [stage.process(name, is_static=roll is not _replace) for name in REPLICAS]
         for replica in replicas:
             await replica.ready(PATIENCE_SECONDS)
         await asyncio.sleep(REST_SECONDS)
         async with asyncio.TaskGroup() as tasks:
             load = tasks.create_task(_load(stage, seconds))
-            if is_rolled:
-                tasks.create_task(_roll(replicas, seconds))
+            tasks.create_task(_rolled(stage, replicas, seconds, roll))
         await _rest(stage)
         return _judged(stage, load.result())
 
 
-async def _roll(replicas: list[Measured], seconds: float) -> None:
-    """Restart one after the other, spread over the time of the load."""
+async def _rolled(stage: Stage, replicas: list[Measured], seconds: float, roll: Roll) -> None:
+    """Roll one after the other, spread over the time of the load."""
     for replica in replicas:
         await asyncio.sleep(seconds / (len(replicas) + 1))
-        await replica.stop()
-        await replica.ready(PATIENCE_SECONDS)
+        await roll(stage, replica)
+
+
+async def _let_alone(stage: Stage, replica: Measured) -> None:
+    """Do nothing to it."""
+
+
+async def _restart(stage: Stage, replica: Measured) -> None:  # noqa: ARG001 - as all of them
+    """Stop it, and start it again."""
+    await replica.stop()
+    await replica.ready(PATIENCE_SECONDS)
+
+
+async def _replace(stage: Stage, replica: Measured) -> None:
+    """Start another, and stop it when that one is ready."""
+    await stage.process(f"next-{len(stage.processes)}", is_static=False).ready(PATIENCE_SECONDS)
+    await replica.stop()
 
 
 async def _load(stage: Stage, seconds: float) -> dict[Subject, float]:

@@ -109,8 +109,11 @@ class Stage(msgspec.Struct, kw_only=True):
         """Return the partition that holds all changes of the tenant."""
         return self.tenants.index(tenant) % self.partitions
 
-    def process(self, name: str = "a") -> Measured:
-        """Return a daemon, not started: its own disk and static member id, and all times as they are by default."""
+    def process(self, name: str = "a", *, is_static: bool = True) -> Measured:
+        """Return a daemon, not started: its own disk, and all times as they are by default.
+
+        It comes back under the same member id if it is static, as in a StatefulSet, and is a new member otherwise.
+        """
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         settings = {
@@ -128,7 +131,7 @@ class Stage(msgspec.Struct, kw_only=True):
             "tenant_quota": f"{TENANT_QUOTA:g}",
             "ops_host": HERE,
             "data_dir": str(folder / "data"),
-            "member_id": f"{self.topic}-{name}",
+            "member_id": f"{self.topic}-{name}" if is_static else "",
         }
         environment = {f"MOMENT_DNB_{setting.upper()}": value for setting, value in settings.items()}
         self.processes.append(Measured(environment, folder))
