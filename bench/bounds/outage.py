@@ -82,5 +82,5 @@ async def _read(process: Measured, changes: int) -> Reading:
 async def _deliver(stage: Stage, entities: int) -> None:
     """Let the daemon deliver what has waited, for a while."""
     deadline = time.monotonic() + DELIVERING_SECONDS
-    while time.monotonic() < deadline and len(stage.emulator.history.applied) < entities:
+    while time.monotonic() < deadline and len(stage.emulator.history.applied) < entities:  # noqa: ASYNC110 - DnB tells nobody
         await asyncio.sleep(WATCH_SECONDS)
