@@ -1,10 +1,13 @@
 """The times and bounds of the simulated daemons: what takes minutes in earnest takes seconds of virtual time."""
 
+from msgspec.structs import replace
+
 from daemon.core.pacing import Limits
 from daemon.core.retrying import Retrying
 from daemon.core.state import Bounds, Policy
 from tests.simulation.kafka import REBALANCE_SECONDS, SESSION_SECONDS
 from tests.simulation.network import LATE_BOUND_SECONDS, REQUEST_SECONDS
+from tests.simulation.schedules import Schedule
 
 DRAIN_SECONDS = 3.0
 
@@ -22,4 +25,12 @@ POLICY = Policy(
     bounds=Bounds(open_per_tenant=6, open_in_all=20, lanes_in_all=4, fence=SESSION_SECONDS - REQUEST_SECONDS),
 )
 
+SELDOM = replace(POLICY.retrying, parked_steps=(3.0, 15.0, 30.0), heal_every=30.0)
+"""Timers so far apart that they hide nothing: what is released by something else must not wait for them."""
+
 assert DRAIN_SECONDS + 10.0 < REBALANCE_SECONDS, "the daemon would refuse to start with these times"
+
+
+def policy_of(schedule: Schedule) -> Policy:
+    """Return the policy of a schedule's replicas."""
+    return replace(POLICY, retrying=SELDOM) if schedule.is_retried_seldom else POLICY

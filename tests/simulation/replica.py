@@ -37,7 +37,6 @@ from daemon.edges.intake import Intake
 from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.lookups import Lookups
 from daemon.sandbox.generating import ENVIRONMENT
-from tests.simulation.policy import POLICY
 from tests.simulation.process import Process
 from tests.simulation.sink import Sink
 from tests.simulation.source import Source
@@ -58,7 +57,7 @@ class Replica:
         self.process = Process(world.timeline, clock_ahead=clock_ahead)
         self.stores: dict[Partition, LedgerStore] = {}
         self.intake = Intake(ENVIRONMENT, self.stores)
-        self.planner = Planner(POLICY, _recipes(), probe_company)
+        self.planner = Planner(world.policy, _recipes(), probe_company)
         self.source = Source(self)
         self.writing = Writing(self)
         self.sink = Sink(self)

@@ -159,8 +159,7 @@ class Scene:
     def verdict(self) -> str:
         """Wait until the world is at rest, and return what the judge of the books finds, empty for nothing."""
         self.world.calm_down()
-        self.world.rest()
-        self.world.final = self.world.entries()
+        self.world.come_to_rest()
         self.world.schedule = msgspec.structs.replace(self.world.schedule, records=tuple(self.planted))
         return judged(self.world)
 

@@ -64,6 +64,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Planted, ...]
     produced_at: tuple[float, ...]
     troubles: tuple[Trouble, ...]
+    is_retried_seldom: bool = False
 
     def only(self, troubles: Sequence[int], records: int) -> "Schedule":
         """Return the schedule with some of its troubles and its first records alone."""
@@ -91,6 +92,7 @@ def schedule_of(seed: int) -> Schedule:
         records=planted(seed=seed, events=count, tenants=names, started_at=START_SECONDS, kinds=kinds),
         produced_at=tuple(sorted(chance.uniform(0.0, TROUBLED_SECONDS * 0.7) for _ in range(count))),
         troubles=tuple(_troubles(chance)),
+        is_retried_seldom=chance.random() < 0.3,
     )
 
 

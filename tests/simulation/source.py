@@ -11,7 +11,7 @@ from daemon.edges.inbox import Batch, RawRecord
 from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
 from daemon.edges.ledger_reading import Beginning, LedgerLine, LedgerReading, beginning, is_lost
 from daemon.edges.ledger_store import LedgerStore
-from tests.simulation.policy import DRAIN_SECONDS, POLICY
+from tests.simulation.policy import DRAIN_SECONDS
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
@@ -128,7 +128,8 @@ class Source:
         if not reading.is_same_life(first[0] if first else None, log.end):
             reading.begin_anew()
         lines = _lines(log.read(reading.marks.position, EVERYTHING))
-        reading.restore(lines, self._replica.process.now(), POLICY.retrying.longest_wait())
+        longest_wait = self._replica.world.policy.retrying.longest_wait()
+        reading.restore(lines, self._replica.process.now(), longest_wait)
         self._replica.after(0.002, 0.05, self._still(partition, owned, self._write_record))
 
     def _write_record(self, partition: Partition, owned: Ownership) -> None:

@@ -26,19 +26,15 @@ from daemon.sandbox.judging import DeadLetter
 from tests.simulation.befalling import Befalling
 from tests.simulation.kafka import Coordinator, Log
 from tests.simulation.network import Network
+from tests.simulation.policy import policy_of
 from tests.simulation.replica import Replica
+from tests.simulation.resting import Resting
 from tests.simulation.schedules import EVERY_KIND, TIMED_FAULTS, TROUBLED_SECONDS, Schedule, Trouble
 from tests.simulation.timeline import Timeline
 from tests.simulation.turns import Turns
 from tests.simulation.watching import ViolationError, Watch
 
 TOPIC = "moment.changes"
-
-PATIENCE_SECONDS = 120.0
-"""How long the calmed world may take to come to rest; the longest wait in it is a few seconds."""
-
-QUIET_SECONDS = 12.0
-"""So long nothing may change before the world is taken to be at rest: longer than any retry, check or heal waits."""
 
 STEPS_AT_MOST = 60_000
 """More steps than this are a loop without end."""
@@ -50,6 +46,7 @@ class World:
     def __init__(self, schedule: Schedule, *, tells: bool = False) -> None:
         """Set the world up; `tells` keeps a transcript."""
         self.schedule = schedule
+        self.policy = policy_of(schedule)
         self.timeline = Timeline()
         self.chance = Random(schedule.seed)
         self.transcript: list[str] | None = [] if tells else None
@@ -85,8 +82,7 @@ class World:
             self._begin()
             self.pass_time(TROUBLED_SECONDS)
             self.calm_down()
-            self.rest()
-            self.final = self.entries()
+            self.come_to_rest()
         finally:
             self.close()
 
@@ -274,7 +270,7 @@ class World:
     # -- peace -------------------------------------------------------------------------------------------------
 
     def calm_down(self) -> None:
-        """Let nothing go wrong any more; what was refused for a trouble's sake is tried again by hand."""
+        """Let nothing go wrong any more."""
         self.say("world", "calms down")
         self._is_calm = self.turns.is_calm = True
         self.network.calm_down()
@@ -282,48 +278,11 @@ class World:
             self.release(scope)
         for name in self.schedule.tenants:
             self.bring_back(name)
-        self.pass_time(QUIET_SECONDS)
-        while any(self.store_of(partition) is None for partition in self.inputs):
-            self.pass_time(1.0)
-        entries = self.entries()
-        for entity in sorted(entity for entity, entry in entries.items() if entry.parked):
-            self.replay(entity)
 
-    def rest(self) -> None:
-        """Wait until nothing changes any more; raises `ViolationError` if something always does."""
-        until = self.timeline.now + PATIENCE_SECONDS
-        quiet_since, last = self.timeline.now, self._progress()
-        while self.timeline.now < until:
-            self.pass_time(1.0)
-            if self._progress() != last:
-                quiet_since, last = self.timeline.now, self._progress()
-            elif self.timeline.now - quiet_since >= QUIET_SECONDS and not self._unrest():
-                return
-        raise ViolationError(f"the world does not come to rest: {self._unrest()}")
-
-    def _progress(self) -> tuple[int, ...]:
-        counts = self.watch.counts
-        return (
-            counts["delivered"],
-            counts["unchanged"],
-            counts["healed"],
-            counts["verified"],
-            self.coordinator.generation,
-        )
-
-    def _unrest(self) -> str:
-        """Return what is not at rest, empty if all is."""
-        for partition, log in self.inputs.items():
-            committed = self.coordinator.committed.get(partition, 0)
-            if log.records and committed <= log.records[-1].offset:
-                return f"partition {partition.number} is committed to {committed} of {log.end}"
-        for entity, entry in self.entries().items():
-            parked = entry.parked
-            if parked and parked.refusal is None:
-                return f"{entity.key} version {parked.version} is parked as {parked.reason}"
-            if entry.dirty_data is not None:
-                return f"{entity.key} waits to be checked"
-        return ""
+    def come_to_rest(self) -> None:
+        """Wait until nothing happens any more, and keep what the ledgers then know."""
+        Resting(self).come_to_rest()
+        self.final = self.entries()
 
     def store_of(self, partition: Partition) -> LedgerStore | None:
         """Return the local store of a partition's owner, None while nobody has restored it."""
