@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-STEPS_BETWEEN_LOOKS = 4
-"""Looking at a planner costs as much as a step: its balance is checked at every fourth."""
-
-
 class ViolationError(AssertionError):
     """A promise was broken."""
 
@@ -75,8 +71,7 @@ class Watch:
                     settled["parked"] += count if direction == "restored" else -count
                 case _:
                     pass
-        if self._world.steps % STEPS_BETWEEN_LOOKS == 0:
-            self._balance(replica, settled)
+        self._balance(replica, settled)
 
     def _count(self, item: Action | Notice) -> None:
         match item:
@@ -101,6 +96,15 @@ class Watch:
         bound = POLICY.bounds.open_in_all + 3 * FETCHED_AT_MOST * len(self._world.inputs)
         if status.in_hand > bound:
             self._fail(f"{replica.name}: {status.in_hand} records are open")
+
+    def rested(self) -> None:
+        """Look at what every process holds when all is at rest: nothing is in hand, and both equations hold."""
+        for replica in self._world.replicas.values():
+            if replica.process.is_alive:
+                self._balance(replica, self._settled.get(replica, Counter()))
+                in_hand = replica.planner.status(replica.process.now()).in_hand
+                if in_hand:
+                    self._fail(f"{replica.name}: {in_hand} records are in hand at rest")
 
     def ended(self, replica: Replica) -> None:
         """Forget a process that has ended."""

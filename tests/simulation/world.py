@@ -282,6 +282,7 @@ class World:
     def come_to_rest(self) -> None:
         """Wait until nothing happens any more, and keep what the ledgers then know."""
         Resting(self).come_to_rest()
+        self.watch.rested()
         self.final = self.entries()
 
     def store_of(self, partition: Partition) -> LedgerStore | None:
