@@ -27,6 +27,7 @@ class Ownership:
         """Take the group's generation number."""
         self.number = number
         self.generation: Generation | None = None
+        self.committed: int | None = None
         self.reading: LedgerReading | None = None
         self.begun: Beginning | None = None
         self.position = 0
@@ -119,7 +120,8 @@ class Source:
     # -- restoring ---------------------------------------------------------------------------------------------
 
     def _open(self, partition: Partition, owned: Ownership) -> None:
-        """Open the local copy, and read what the ledger has beyond it."""
+        """Ask for the committed offset; then open the local copy, and read what the ledger has beyond it."""
+        owned.committed = self._replica.world.coordinator.committed.get(partition)
         store = LedgerStore(self._replica.folder / f"{partition.number}.sqlite3")
         self._replica.stores[partition] = store
         owned.reading = reading = LedgerReading(partition, store)
@@ -136,13 +138,12 @@ class Source:
         """Say in the ledger who owns it now, unless it is lost; and write again what is outranked in it."""
         world, replica, reading = self._replica.world, self._replica, owned.reading
         assert reading is not None
-        committed = world.coordinator.committed.get(partition)
-        if is_lost(reading.marks, is_new=committed is None):
+        if is_lost(reading.marks, is_new=owned.committed is None):
             world.say(replica.name, "refuses to start: the ledger is lost")
-            world.counts["ledger_lost"] += 1
+            world.watch.refused_ledger(partition)
             replica.crash()
             return
-        begun = beginning(reading.marks, owned.number, is_new=committed is None)
+        begun = beginning(reading.marks, owned.number, is_new=owned.committed is None)
         world.append_ledger(partition, LEDGER_KEY, encode_record(begun.record), replica)
         for entity, entry in reading.outranked():
             offset = world.append_ledger(partition, entity.key, encode(entry), replica)
@@ -156,7 +157,7 @@ class Source:
         assert reading is not None
         assert begun is not None
         summary = self._replica.stores[partition].summary()
-        owned.position = world.coordinator.committed.get(partition, 0)
+        owned.position = owned.committed or 0
         owned.generation = begun.record.generation
         assigned = Assigned(
             partition=partition,

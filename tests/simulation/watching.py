@@ -148,6 +148,12 @@ class Watch:
         if entity is not None and isinstance(entry, Entry):
             self.highest[entity] = max(self.highest.get(entity, 0), entry.highest)
 
+    def refused_ledger(self, partition: Partition) -> None:
+        """Look at a process that takes a ledger for lost: that is wrong unless a person has removed it."""
+        if partition not in self._world.ledgers_removed:
+            self._fail(f"{partition.number}: the ledger is taken for lost")
+        self.counts["ledger_lost"] += 1
+
     def lettered(self, partition: Partition, offset: int) -> None:
         """Look at a dead letter."""
         self._letters.add((partition, offset))

@@ -64,6 +64,7 @@ class World:
         self.registry_number = 0
         self.clocks_ahead: dict[str, float] = {}
         self.steps = 0
+        self.ledgers_removed: set[Partition] = set()
         self.final: dict[Entity, Entry] = {}
         self._is_calm = False
         self._folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_memory()))
