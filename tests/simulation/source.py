@@ -61,8 +61,10 @@ class Source:
             self._replica.world.coordinator.join(self._replica.name, self._replica)
 
     def leave(self, then: Callable[[], None]) -> None:
-        """Give everything up for good."""
+        """Give everything up for good; who is giving it up already ends when that is done."""
         self._is_leaving = True
+        if self._when_closed is not None:
+            self._when_closed = then
         self.give_up_all(is_lost=not self._replica.is_member, then=then)
 
     def session_lost(self) -> None:
