@@ -1,7 +1,6 @@
 """The procedure that makes one customer in DnB equal to Moment's."""
 
 from collections.abc import Generator
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -41,16 +40,22 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rounds so far have taught: `turned` is the write that DnB turned down last, by its method.
+    """What the rounds so far have taught: `turned` is the write that DnB turned down last, `rejected` its word on it.
 
-    A write that is turned down is judged after reading again, since a used guid means that it went through, and the
-    wording of that refusal is not documented. `n` counts the guids that are used though nothing alive shows for it.
+    A write that is turned down is judged after reading again: a used guid means that it went through (the wording of
+    that refusal is not documented), and an address that was to be deleted may have been, by an earlier write that was
+    applied late or by a person. `n` counts the guids that are used though nothing alive shows for it.
     """
 
     known: Known
     n: int = 0
-    turned: Literal["POST", "PUT"] | None = None
+    turned: Call | None = None
     rejected: Rejected = Rejected(0, ())
+
+    @property
+    def turned_method(self) -> str:
+        """Return the method of the write that was turned down last, empty if none was."""
+        return "" if self.turned is None else self.turned.method
 
 
 def deliver_customer(delivery: Delivery, known: Known) -> Procedure:
@@ -83,22 +88,22 @@ def attempt_once(
     if not isinstance(found, CustomerRow | Absent):
         return found
     method = "PUT" if isinstance(found, CustomerRow) else "POST"
-    if method == attempt.turned:
-        if not attempt.rejected.may_be_used_guid:
-            return refusal(attempt.rejected)
+    if method == attempt.turned_method and attempt.rejected.may_be_used_guid:
         attempt = replace(attempt, n=attempt.n + 1)
     if isinstance(found, CustomerRow):
         attempt = replace(attempt, known=replace(attempt.known, dnb_id=found.id))
     call = next_call(delivery, references, found, attempt)
     if call is None:
         return Unchanged(attempt.known.dnb_id or 0, delivery.number)
+    if call == attempt.turned:
+        return refusal(attempt.rejected)
     return conclude(delivery, attempt, call, (yield from ask(call)))
 
 
 def locate(delivery: Delivery, attempt: Attempt) -> Generator[Call, Reply, Found | Outcome]:
     """Return the customer in DnB, looking beyond its number once a create was turned down for its guid."""
     found = yield from find_customer(delivery.content, attempt.known, attempted=can_be_proved(attempt.known))
-    if isinstance(found, Absent) and attempt.turned == "POST" and attempt.rejected.may_be_used_guid:
+    if isinstance(found, Absent) and attempt.turned_method == "POST" and attempt.rejected.may_be_used_guid:
         return (yield from find_elsewhere(delivery.content, attempt.known, found))
     return found
 
@@ -114,7 +119,7 @@ def prove(
     """
     guids = replace(delivery.guids, n=attempt.n)
     call = calls.create_customer(created(delivery.content, references, guids.of))
-    verdict: Verdict = attempt.rejected if attempt.turned == "POST" else (yield from ask(call))
+    verdict: Verdict = attempt.rejected if attempt.turned_method == "POST" else (yield from ask(call))
     match verdict:
         case Rejected():
             return row if verdict.names_guid else is_anothers(delivery.content)
@@ -155,13 +160,11 @@ def conclude(delivery: Delivery, attempt: Attempt, call: Call, verdict: Verdict)
 
 
 def conclude_rejection(delivery: Delivery, attempt: Attempt, call: Call, rejected: Rejected) -> Attempt | Outcome:
-    """Return the refusal, unless a used guid may be its cause: then what is there must be read first."""
+    """Return the refusal of a reference that DnB lacks; what is there must be read before any other is believed."""
     if rejected.is_foreign_key:
         delivery.directory.forget()
         return replace(refusal(rejected), heals=True)
-    if b'"_createguid"' not in (call.body or b""):
-        return refusal(rejected)
-    return replace(attempt, turned="POST" if call.method == "POST" else "PUT", rejected=rejected)
+    return replace(attempt, turned=call, rejected=rejected)
 
 
 def conclude_create(delivery: Delivery, attempt: Attempt, accepted: Accepted) -> Attempt | Outcome:

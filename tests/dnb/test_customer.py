@@ -145,11 +145,28 @@ def test_a_row_that_vanishes_before_the_update_is_searched_again() -> None:
     assert Delivered(5, "100042") == outcome_of(*replies, ledger=known(2, 381))
 
 
-def test_a_refused_update_without_new_rows_is_final() -> None:
-    """Nothing in it can have gone through before."""
-    old = {**ROW, "WebUrl": "https://old.example"}
-    outcome = outcome_of(ok(old), ok({"Message": "finnes allerede"}, 400), ledger=known(2, 381))
+def test_a_refused_update_is_final_once_nothing_has_changed_meanwhile() -> None:
+    """The same write would be turned down again."""
+    old = ok({**ROW, "WebUrl": "https://old.example"})
+    outcome = outcome_of(old, ok({"Message": "finnes allerede"}, 400), old, ledger=known(2, 381))
     assert isinstance(outcome, Refused)
+
+
+def test_a_refused_update_whose_work_was_done_meanwhile_is_no_refusal() -> None:
+    """An earlier write that was applied late took the address away that this one was to take away."""
+    address = {"ID": 88, "AddressLine1": "Kirkegata 77", "PostalCode": "5525", "City": "Haugesund"}
+    old = ok({**ROW, "Info": {**ROW["Info"], "ShippingAddressID": 88, "ShippingAddress": address}})
+    gone = ok({"Message": "Validation failed; ShippingAddress was deleted"}, 400)
+    assert Unchanged(381, "100042") == outcome_of(old, gone, ok(ROW), ledger=known(2, 381))
+
+
+def test_an_update_that_meets_another_state_each_time_is_tried_anew() -> None:
+    """What differs now is written, and not what differed when the first write was turned down."""
+    first, second = ({**ROW, "WebUrl": f"https://{name}.example"} for name in ("one", "two"))
+    address = {"ID": 88, "AddressLine1": "Kirkegata 77", "PostalCode": "5525", "City": "Haugesund"}
+    first["Info"] = {**ROW["Info"], "ShippingAddressID": 88, "ShippingAddress": address}
+    gone = ok({"Message": "Validation failed; ShippingAddress was deleted"}, 400)
+    assert Delivered(381, "100042") == outcome_of(ok(first), gone, ok(second), ok({"ID": 381}), ledger=known(2, 381))
 
 
 def test_an_answer_about_another_row_is_not_used() -> None:
