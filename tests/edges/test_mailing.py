@@ -78,10 +78,10 @@ async def test_a_mail_that_was_refused_is_tried_again(ledger: Ledger) -> None:
     ledger.store.put([(customer(1), refused(1), 1)])
     async with mail_server() as server, mailing(server, ledger) as results:
         server.refusal = "452 no room"
-        await until(lambda: results == ["status_452"])
+        await until(lambda: "status_452" in results)
         server.refusal = ""
-        await until(lambda: len(server.taken) == 1)
-    assert ["status_452", "sent"] == results
+        await until(lambda: "sent" in results)
+    assert ({"status_452"}, "sent", 1) == (set(results[:-1]), results[-1], len(server.taken))
 
 
 async def test_a_tenant_without_an_address_is_not_told(ledger: Ledger) -> None:
