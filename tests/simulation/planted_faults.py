@@ -84,6 +84,7 @@ FAULTS: tuple[Fault, ...] = (
         "begin an uncertain tail before all of it is read",
         "daemon/core/state.py",
         (("return self.offsets.position < self.caught_up_at and now < self.caught_up_by", "return False"),),
+        f"{CORE}/test_admitting.py::test_nothing_of_an_uncertain_tail_is_begun_before_all_of_it_is_read",
     ),
     Fault(
         "forget the open lane of an entity",
@@ -145,6 +146,7 @@ FAULTS: tuple[Fault, ...] = (
                 "                self._retry",
             ),
         ),
+        f"{CORE}/test_delivering.py::test_an_unreachable_dnb_and_a_lost_reply_are_both_tried_again",
     ),
     Fault(
         "drop the read-back of what may be applied late",
@@ -161,11 +163,13 @@ FAULTS: tuple[Fault, ...] = (
                 "    return True\n",
             ),
         ),
+        f"{CORE}/test_planner.py::test_an_unknown_outcome_is_not_handed_over",
     ),
     Fault(
         "trust that a former owner left nothing in flight",
         "daemon/core/planner.py",
         (("        assignment.is_handed_over = event.handed_over\n", "        assignment.is_handed_over = True\n"),),
+        f"{CORE}/test_admitting.py::test_unchanged_is_concluded_only_where_nothing_is_in_doubt",
     ),
     Fault(
         "forget the numbers under which an entity may have been created",
