@@ -7,9 +7,11 @@ from daemon.core.retrying import Retrying
 from daemon.core.state import Bounds, Policy
 from tests.simulation.kafka import REBALANCE_SECONDS, SESSION_SECONDS
 from tests.simulation.network import LATE_BOUND_SECONDS, REQUEST_SECONDS
-from tests.simulation.schedules import Schedule
+from tests.simulation.schedules import OPEN_IN_ALL, Schedule
 
 DRAIN_SECONDS = 3.0
+
+OPEN_FOR_A_LANE = 5
 
 POLICY = Policy(
     retrying=Retrying(
@@ -22,7 +24,12 @@ POLICY = Policy(
         heal_every=5.0,
     ),
     limits=Limits(quota=60.0, concurrency=8, tenant_concurrency=4),
-    bounds=Bounds(open_per_tenant=6, open_in_all=20, lanes_in_all=4, fence=SESSION_SECONDS - REQUEST_SECONDS),
+    bounds=Bounds(
+        open_per_tenant=6,
+        open_in_all=OPEN_IN_ALL,
+        lanes_in_all=OPEN_IN_ALL // OPEN_FOR_A_LANE,
+        fence=SESSION_SECONDS - REQUEST_SECONDS,
+    ),
 )
 
 SELDOM = replace(POLICY.retrying, parked_steps=(3.0, 15.0, 30.0), heal_every=30.0)
@@ -33,4 +40,6 @@ assert DRAIN_SECONDS + 10.0 < REBALANCE_SECONDS, "the daemon would refuse to sta
 
 def policy_of(schedule: Schedule) -> Policy:
     """Return the policy of a schedule's replicas."""
-    return replace(POLICY, retrying=SELDOM) if schedule.is_retried_seldom else POLICY
+    most = schedule.open_in_all
+    bounds = replace(POLICY.bounds, open_in_all=most, lanes_in_all=most // OPEN_FOR_A_LANE)
+    return replace(POLICY, bounds=bounds, retrying=SELDOM if schedule.is_retried_seldom else POLICY.retrying)

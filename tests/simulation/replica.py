@@ -134,6 +134,11 @@ class Replica:
             self._is_taking = True
             self.after(0.0002, 0.003, self._take)
 
+    @property
+    def is_inbox_empty(self) -> bool:
+        """Tell whether the planner has been given everything."""
+        return not self._inbox
+
     def _take(self) -> None:
         """Take one event from the inbox; others may come to pass before the next one is taken."""
         self._is_taking = False

@@ -18,6 +18,13 @@ TROUBLED_SECONDS = 36.0
 
 EVERY_KIND: frozenset[Literal["customer", "project", "invoice"]] = frozenset({"customer", "project", "invoice"})
 
+OPEN_IN_ALL = 20
+FEW_OPEN_IN_ALL = 8
+"""How many records a process may have open: in some schedules so few that one fetch brings more."""
+
+BURSTS_SHARE = 0.25
+"""Of schedules have all their records within two moments."""
+
 CALL_FAULTS = (
     "request_lost", "reply_lost", "applied_late", "applied_twice", "unreachable", "slow", "timed_out",
     "400", "401", "403", "404", "409", "422", "429", "429_bare", "500", "500_applied", "503", "503_bare",
@@ -65,6 +72,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     produced_at: tuple[float, ...]
     troubles: tuple[Trouble, ...]
     is_retried_seldom: bool = False
+    open_in_all: int = OPEN_IN_ALL
 
     def only(self, troubles: Sequence[int], records: int) -> "Schedule":
         """Return the schedule with some of its troubles and its first records alone."""
@@ -81,7 +89,7 @@ def schedule_of(seed: int) -> Schedule:
     names = tuple(tenant_name(company.name) for company in companies)
     count = chance.randint(32, 56)
     kinds = dict.fromkeys(names, EVERY_KIND)
-    return Schedule(
+    schedule = Schedule(
         seed=seed,
         replicas=chance.choice((1, 2, 2, 3, 3, 4)),
         partitions=chance.choice((1, 2, 3, 4)),
@@ -93,7 +101,17 @@ def schedule_of(seed: int) -> Schedule:
         produced_at=tuple(sorted(chance.uniform(0.0, TROUBLED_SECONDS * 0.7) for _ in range(count))),
         troubles=tuple(_troubles(chance)),
         is_retried_seldom=chance.random() < 0.3,
+        open_in_all=chance.choice((OPEN_IN_ALL, OPEN_IN_ALL, FEW_OPEN_IN_ALL)),
     )
+    return _in_bursts(schedule, chance) if chance.random() < BURSTS_SHARE else schedule
+
+
+def _in_bursts(schedule: Schedule, chance: Random) -> Schedule:
+    """Return the schedule with its records produced in two bursts, in their order."""
+    begins = sorted(chance.uniform(1.0, TROUBLED_SECONDS * 0.7) for _ in range(2))
+    count = len(schedule.records)
+    produced_at = sorted(chance.choice(begins) + chance.uniform(0.0, 0.2) for _ in range(count))
+    return msgspec.structs.replace(schedule, produced_at=tuple(produced_at))
 
 
 def _tenant(name: str, at: int, chance: Random) -> Tenant:

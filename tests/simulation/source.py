@@ -41,6 +41,7 @@ class Source:
     def __init__(self, replica: "Replica") -> None:
         """Begin outside the group."""
         self.owned: dict[Partition, Ownership] = {}
+        self.fetched_last = 0
         self._replica = replica
         self._is_fetching = False
         self._is_leaving = False
@@ -202,8 +203,9 @@ class Source:
         self.want_fetch()
 
     def want_fetch(self) -> None:
-        """Fetch soon, if there is anything to fetch."""
-        if not self._is_fetching and any(self._is_behind(*one) for one in self.owned.items()):
+        """Fetch soon, if there is anything to fetch and all that was fetched before is taken."""
+        is_ready = not self._is_fetching and self._replica.is_inbox_empty
+        if is_ready and any(self._is_behind(*one) for one in self.owned.items()):
             self._is_fetching = True
             is_repeated, seconds = self._replica.world.turns.fetch()
             self._replica.after(0.005 + seconds, 0.1 + seconds, lambda: self._fetch(is_repeated=is_repeated))
@@ -214,7 +216,7 @@ class Source:
 
     def _fetch(self, *, is_repeated: bool) -> None:
         self._is_fetching = False
-        world = self._replica.world
+        world, fetched = self._replica.world, 0
         for partition, owned in self.owned.items():
             if owned.generation is None or not self._is_behind(partition, owned):
                 continue
@@ -223,12 +225,14 @@ class Source:
                 owned.position = world.inputs[partition].end
                 self._replica.put(Batch(partition, owned.generation, [], owned.position))
                 continue
+            fetched += len(records)
             batch = Batch(partition, owned.generation, records, records[-1].offset + 1)
             self._replica.put(batch)
             if is_repeated:
                 self._replica.put(batch)
             else:
                 owned.position = batch.position
+        self.fetched_last = fetched or self.fetched_last
 
     def follow_soon(self, partition: Partition) -> None:
         """Read what has come into the ledger of a partition of ours."""

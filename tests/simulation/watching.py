@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from daemon.core.actions import Action, Send
+from daemon.core.actions import Action, Pause, Resume, Send
 from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
@@ -14,7 +14,6 @@ from daemon.moment.invoice import is_draft
 from daemon.sandbox.generating import ENVIRONMENT
 from tests.simulation.policy import POLICY
 from tests.simulation.replica import Replica
-from tests.simulation.source import FETCHED_AT_MOST
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -81,11 +80,13 @@ class Watch:
                 self.counts[result] += 1
             case Reasserted() | Fenced():
                 self.counts[type(item).__name__.lower()] += 1
+            case Pause() | Resume():
+                self.counts["paused" if isinstance(item, Pause) else "resumed"] += 1
             case _:
                 pass
 
     def _balance(self, replica: Replica, settled: Counter[str]) -> None:
-        """Check both conservation equations of a process, and that no more is open than may be."""
+        """Check both conservation equations of a process, and that only its last fetch may go beyond the bound."""
         status = replica.planner.status(replica.process.now())
         if settled["received"] != settled["settled"] + status.in_hand:
             self._fail(
@@ -93,9 +94,9 @@ class Watch:
             )
         if settled["parked"] != status.parked_now:
             self._fail(f"{replica.name}: {settled['parked']} parked are not {status.parked_now}")
-        bound = POLICY.bounds.open_in_all + 3 * FETCHED_AT_MOST * len(self._world.inputs)
+        bound = self._world.policy.bounds.open_in_all - 1 + replica.source.fetched_last
         if status.in_hand > bound:
-            self._fail(f"{replica.name}: {status.in_hand} records are open")
+            self._fail(f"{replica.name}: {status.in_hand} records are open, more than {bound}")
 
     def rested(self) -> None:
         """Look at what every process holds when all is at rest: nothing is in hand, and both equations hold."""
@@ -105,6 +106,8 @@ class Watch:
                 in_hand = replica.planner.status(replica.process.now()).in_hand
                 if in_hand:
                     self._fail(f"{replica.name}: {in_hand} records are in hand at rest")
+                if any(owned.is_paused for owned in replica.source.owned.values()):
+                    self._fail(f"{replica.name} fetches nothing at rest")
 
     def ended(self, replica: Replica) -> None:
         """Forget a process that has ended."""
