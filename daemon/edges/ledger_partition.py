@@ -13,7 +13,10 @@ from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.ledger_topic import ledger_of
 
 READ_AT_ONCE = 4_000
-"""So many ledger records go into one transaction of the local store: about what one fetch brings."""
+"""So many ledger records are taken at once: about what one fetch brings."""
+
+READS_STORED_TOGETHER = 8
+"""So many reads of a restore are one transaction of the local store: what is done again after a kill."""
 
 READ_WAIT_MILLISECONDS = 1_000
 """How long a read of the ledger waits for records; the loops around it look up in between."""
@@ -56,9 +59,12 @@ class LedgerPartition:
             self._reading.begin_anew()
         self._consumer.seek(self._topic_partition, self.marks.position)
         while await self._consumer.position(self._topic_partition) < end:
-            lines = await self._read(READ_AT_ONCE)
             self._store.cache(cached())
-            self._reading.restore(lines, now(), longest_wait)
+            with self._store.together():
+                for _ in range(READS_STORED_TOGETHER):
+                    if await self._consumer.position(self._topic_partition) >= end:
+                        break
+                    self._reading.restore(await self._read(READ_AT_ONCE), now(), longest_wait)
         self._store.cache()
 
     def count(self) -> int:

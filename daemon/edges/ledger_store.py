@@ -136,16 +136,23 @@ def on_disk(method: "Callable[Concatenate[LedgerStore, P], R]") -> "Callable[Con
 
     @functools.wraps(method)
     def told(store: "LedgerStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
+        with disk_errors(store.path):
             return method(store, *args, **kwargs)
-        except sqlite3.Error as error:
-            text = (
-                f"{variable('data_dir')}={str(store.path.parent)!r}: {store.path.name} cannot be used any longer "
-                f"({error}); see to the disk and start again. Nothing is lost: it is a copy of the ledger topic"
-            )
-            raise SourceError(text) from error
 
     return told
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Generator[None]:
+    """Translate what SQLite raises inside the block about that file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = (
+            f"{variable('data_dir')}={str(path.parent)!r}: {path.name} cannot be used any longer ({error}); "
+            "see to the disk and start again. Nothing is lost: it is a copy of the ledger topic"
+        )
+        raise SourceError(text) from error
 
 
 class LedgerStore:
@@ -339,7 +346,16 @@ class LedgerStore:
         return dict(rows.fetchall())
 
     @contextlib.contextmanager
+    def together(self) -> Generator[None]:
+        """Store all that is stored inside the block in one transaction: each writes most pages of a large index."""
+        with disk_errors(self.path), self._transaction():
+            yield
+
+    @contextlib.contextmanager
     def _transaction(self) -> Generator[None]:
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN")
         try:
             yield

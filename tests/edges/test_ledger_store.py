@@ -158,6 +158,32 @@ def test_merging_what_was_taken_changes_nothing(store: LedgerStore) -> None:
     assert [] == store.load(load("waiting"), 0.0)
 
 
+def test_what_is_stored_together_is_there_as_a_whole_or_not_at_all(store: LedgerStore) -> None:
+    """A restore that is broken off leaves marks and entries as they were, so that it begins there again."""
+    store.put([(customer(1), parked(1), 1)])
+    with contextlib.suppress(KeyError), store.together():
+        store.merge([(customer(1), delivered(2), 2)])
+        store.remember(MARKS)
+        raise KeyError
+    assert (Marks(), parked(1)) == (store.marks, store.get([customer(1)])[customer(1)].entry)
+    with store.together():
+        store.cache(8 * 1024 * 1024)
+        store.merge([(customer(1), delivered(2), 2)])
+        store.put([(customer(2), delivered(1), 3)])
+        store.remember(MARKS)
+        store.cache()
+    assert (MARKS, 2) == (store.marks, len(store.get([customer(1), customer(2)])))
+
+
+def test_the_last_entry_of_an_entity_is_what_is_put(store: LedgerStore) -> None:
+    """Of several in one batch, whichever of them wants something later."""
+    store.put([(customer(1), parked(2), 1), (customer(1), delivered(2), 2), (customer(2), delivered(1), 3)])
+    store.put([(customer(2), delivered(2), 4), (customer(2), parked(3), 5)])
+    found = store.get([customer(1), customer(2)])
+    assert {customer(1): Stored(delivered(2), 2), customer(2): Stored(parked(3), 5)} == found
+    assert 1 == store.summary().parked
+
+
 def test_the_summary_tells_what_is_held_for_later(store: LedgerStore) -> None:
     """At an assignment the planner learns how much is parked, who waits, who is known and what is due first."""
     store.put(
