@@ -62,7 +62,12 @@ def _say(what: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=2.0, help="how long there is load and trouble (2)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=2.0,
+        help="how long there is load and trouble, up to twice that until all has happened (2)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="what load, faults and troubles are drawn from (1)")
     parser.add_argument("--rate", type=float, default=20.0, help="records that Moment publishes in a second (20)")
     parser.add_argument("--json", type=Path, help="write the result to this file")

@@ -1,9 +1,10 @@
 """The load: Moment publishes all the time, at one pace, and accountants put right what lacks as the story goes on."""
 
 import asyncio
+import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from daemon.sandbox.accountant import Deed, deeds
 from daemon.sandbox.generating import Planted
@@ -28,17 +29,19 @@ class Load:
         self._dnb = dnb
         self._deeds: deque[Deed] = deque(deeds(len(records)))
 
-    async def run(self, bootstrap: str, topic: str, seconds: float) -> None:
-        """Publish for so long; what is due by then is published to the last."""
-        started_at = time.monotonic()
+    async def run(self, bootstrap: str, topic: str, seconds: float, is_enough: Callable[[], bool]) -> None:
+        """Publish for so long, and on until it is enough or nothing is left; what is due by then is published."""
+        started_at, ended_after = time.monotonic(), math.inf
         async with publishing(bootstrap, topic) as publisher:
             while self.published < len(self._records):
-                elapsed = min(time.monotonic() - started_at, seconds)
-                due = self._records[self.published : int(elapsed * self._per_second)][:AT_ONCE]
+                elapsed = time.monotonic() - started_at
+                if seconds <= elapsed < ended_after and is_enough():
+                    ended_after = elapsed
+                due = self._records[self.published : int(min(elapsed, ended_after) * self._per_second)][:AT_ONCE]
                 await publisher.publish([(one.key, one.value) for one in due])
                 self.published += len(due)
                 await self._put_right()
-                if elapsed >= seconds and not due:
+                if elapsed >= ended_after and not due:
                     break
                 await asyncio.sleep(TICK_SECONDS)
         await self._put_right(everything=True)

@@ -21,6 +21,12 @@ from tests.chaos.staging import TOPIC, Stage, staged
 DIARY = "acts.log"
 """Beside the logs: when what was done."""
 
+LONGEST_SHARE = 2.0
+"""Load and trouble go on until all has happened that must, and at most so many times as long as was asked for."""
+
+LOOK_SECONDS = 5.0
+"""Between two looks whether it has: they read all logs."""
+
 Say = Callable[[str], None]
 """Tells whoever waits what is happening now."""
 
@@ -84,7 +90,7 @@ async def _played(asked: Play, stage: Stage, folder: Path, say: Say) -> Result:
 
 
 def _script(asked: Play, tenants: tuple[str, ...]) -> Script:
-    events = int(asked.minutes * 60 * asked.rate)
+    events = int(asked.minutes * 60 * asked.rate * LONGEST_SHARE)
     return Script(seed=asked.seed, events=events, tenants=tenants, started_at=time.time())
 
 
@@ -96,12 +102,33 @@ async def _judged(stage: Stage, script: Script, published: Sequence[Planted]) ->
 
 
 async def _load_and_trouble(stage: Stage, load: Load, troubles: Troubles, seconds: float, say: Say) -> None:
-    """Publish for so many seconds; the trouble begins when the daemons are at work, and ends with the load."""
+    """Publish for so many seconds, or until everything has happened that must.
+
+    The trouble begins when the daemons are at work, and ends with the load.
+    """
     say("the daemons start, and Moment publishes")
     async with asyncio.TaskGroup() as tasks:
-        loading = tasks.create_task(load.run(stage.cluster.straight, TOPIC, seconds))
+        is_enough = _Proved(stage, troubles)
+        loading = tasks.create_task(load.run(stage.cluster.straight, TOPIC, seconds, is_enough))
         await asyncio.gather(*(daemon.working() for daemon in stage.daemons))
         say("trouble begins")
         tasks.create_task(troubles.make())
         await loading
         troubles.end()
+
+
+class _Proved:
+    """Tells whether all has happened that must; it looks only every so often."""
+
+    def __init__(self, stage: Stage, troubles: Troubles) -> None:
+        self._stage = stage
+        self._troubles = troubles
+        self._looked_at = -LOOK_SECONDS
+
+    def __call__(self) -> bool:
+        """Look, if it is time for it."""
+        now = time.monotonic()
+        if now < self._looked_at + LOOK_SECONDS:
+            return False
+        self._looked_at = now
+        return not Telling(self._stage.daemons).proof(self._troubles.counts).lacking

@@ -34,6 +34,11 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     fenced_replies: int
     unknown_outcomes: int
 
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What did not happen and should have."""
+        return tuple(name for name, count in msgspec.structs.asdict(self).items() if not count)
+
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The result as the JSON file has it; `judge` is as the demo's.
@@ -64,12 +69,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether every promise was kept, and the chaos happened."""
         is_kept = not any(self.judge.values()) and not self.conservation.missing and not self.conservation.foreign
         is_audited = self.audit.exit_code == 0 and self.audit.records == self.conservation.records
-        return is_kept and is_audited and self.is_at_rest and not self.troubles and not self.lacking
-
-    @property
-    def lacking(self) -> tuple[str, ...]:
-        """What did not happen and should have."""
-        return tuple(name for name, count in msgspec.structs.asdict(self.proof).items() if not count)
+        return is_kept and is_audited and self.is_at_rest and not self.troubles and not self.proof.lacking
 
 
 class Telling:
@@ -129,7 +129,7 @@ def report(result: Result, folder: Path) -> list[str]:
     """Return the result in lines for a person, with the place of the logs if something is wrong."""
     kept = msgspec.structs.asdict(result.conservation)
     rest = () if result.is_at_rest else ("the daemons did not come to rest in time",)
-    lacking = tuple(f"did not happen: {name}" for name in result.lacking)
+    lacking = tuple(f"did not happen: {name}" for name in result.proof.lacking)
     said = (result.audit.said,) if result.audit.said else ()
     findings = (*result.findings, *said, *result.conservation.findings, *result.troubles, *rest, *lacking)
     return [
