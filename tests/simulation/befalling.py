@@ -13,6 +13,9 @@ from tests.simulation.schedules import Trouble
 CLOCKS_DIFFER_SECONDS = 2.0
 """How wrong a machine's clock may be: time synchronisation keeps real ones within a fraction of a second."""
 
+CLEANER_SECONDS = 2.0
+"""How often the log cleaner comes once it has begun."""
+
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
     from tests.simulation.world import World
@@ -24,6 +27,7 @@ class Befalling:
     def __init__(self, world: "World") -> None:
         """Take the world."""
         self._world = world
+        self._cleaning: set[Trouble] = set()
         self._doings: dict[str, Callable[[Trouble], bool]] = {
             "crash": self._crash,
             "crash_without_disk": self._crash,
@@ -94,8 +98,18 @@ class Befalling:
             self._world.coordinator.rebalance()
         return is_possible
 
-    def _compact(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everything
-        return sum(ledger.compact() for ledger in self._world.ledgers.values()) > 0
+    def _compact(self, trouble: Trouble) -> bool:
+        """Let the log cleaner begin: it comes every so often, and counts once it has removed something."""
+
+        def clean() -> None:
+            if not self._world.is_calm:
+                self._world.timeline.after(CLEANER_SECONDS, clean)
+                if self._world.compact() and trouble not in self._cleaning:
+                    self._cleaning.add(trouble)
+                    self._world.struck(trouble)
+
+        clean()
+        return False
 
     # -- people ------------------------------------------------------------------------------------------------
 

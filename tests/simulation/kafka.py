@@ -14,26 +14,26 @@ SESSION_SECONDS = 6.0
 REBALANCE_SECONDS = 14.0
 HEARTBEAT_SECONDS = 0.5
 
-COMPACTION_LAG_SECONDS = 30.0
-"""How old a record must be before compaction may remove it: longer than any partition is without an owner."""
+COMPACTION_LAG_SECONDS = 8.0
+"""How long a living owner must have had a record before compaction looks at it: longer than it takes to write the
+greater entry again behind a former owner's, also when the broker refuses or delays that. In earnest it is the age of
+the record, a day: longer than any partition is without an owner.
+"""
 
 
 class Log:
     """One partition of one topic. Offsets have gaps, as transactions leave them; compaction makes more."""
 
-    def __init__(self, timeline: Timeline, chance: Random) -> None:
+    def __init__(self, chance: Random) -> None:
         """Begin empty."""
         self.end = 0
         self.records: list[RawRecord] = []
-        self.written_at: dict[int, float] = {}
-        self._timeline = timeline
         self._chance = chance
 
     def append(self, key: bytes, value: bytes | None, replay: str | None = None) -> int:
         """Append a record, sometimes behind a gap, and return its offset."""
         offset = self.end + (self._chance.choice((1, 2)) if self._chance.random() < 0.05 else 0)
         self.records.append(RawRecord(offset, key, value, replay))
-        self.written_at[offset] = self._timeline.now
         self.end = offset + 1
         return offset
 
@@ -44,15 +44,10 @@ class Log:
             at -= 1
         return self.records[at : at + limit]
 
-    def compact(self) -> int:
-        """Remove what a later record of the same key has replaced, but for the young; return how many went."""
-        newest = {record.key: record.offset for record in self.records}
-        young = self._timeline.now - COMPACTION_LAG_SECONDS
-        kept = [
-            record
-            for record in self.records
-            if newest[record.key] == record.offset or self.written_at[record.offset] > young
-        ]
+    def compact(self, until: int) -> int:
+        """Remove what a later record of the same key has replaced, both before that offset; return how many went."""
+        newest = {record.key: record.offset for record in self.records if record.offset < until}
+        kept = [record for record in self.records if record.offset >= until or newest[record.key] == record.offset]
         removed, self.records = len(self.records) - len(kept), kept
         return removed
 

@@ -98,6 +98,7 @@ class Replica:
         self.process.stop(seconds, self._go_on)
 
     def _go_on(self) -> None:
+        self.source.went_on()
         if not self.is_member:
             self.world.say(self.name, "wakes up as a zombie")
             self.after(0.0, 0.5, self.source.session_lost)

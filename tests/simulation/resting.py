@@ -32,16 +32,11 @@ class Resting:
 
     def come_to_rest(self) -> None:
         """Let time heal what it can, repair by hand only what a person must, and let the world come to rest again."""
-        self._rest()
+        self.rest()
         if self._repair():
-            self._rest()
+            self.rest()
 
-    def _repair(self) -> int:
-        """Replay what nothing but a person releases, and return how many changes that were."""
-        refused = [entity for entity, entry in self._world.entries().items() if _is_for_a_person(entry.parked)]
-        return sum(self._world.replay(entity) for entity in sorted(refused))
-
-    def _rest(self) -> None:
+    def rest(self) -> None:
         """Wait until nothing happens by itself any more."""
         now = self._well_since = self._world.timeline.now
         until, quiet_until, last = now + PATIENCE_SECONDS, self._timers_end(), self._progress()
@@ -53,6 +48,11 @@ class Resting:
             elif self._world.timeline.now >= quiet_until and not self._unrest():
                 return
         raise ViolationError(f"the world does not come to rest: {self._unrest()}")
+
+    def _repair(self) -> int:
+        """Replay what nothing but a person releases, and return how many changes that were."""
+        refused = [entity for entity, entry in self._world.entries().items() if _is_for_a_person(entry.parked)]
+        return sum(self._world.replay(entity) for entity in sorted(refused))
 
     def _timers_end(self) -> float:
         """Return when every timer that the ledgers hold now has come."""

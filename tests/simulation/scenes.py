@@ -57,7 +57,7 @@ class Scene:
     def compact(self) -> int:
         """Let the ledgers' records grow old, and compaction remove what it may."""
         self.pass_time(COMPACTION_LAG_SECONDS + 1.0)
-        return sum(ledger.compact() for ledger in self.world.ledgers.values())
+        return self.world.compact()
 
     # -- replicas ----------------------------------------------------------------------------------------------
 

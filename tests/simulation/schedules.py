@@ -25,6 +25,9 @@ FEW_OPEN_IN_ALL = 8
 BURSTS_SHARE = 0.25
 """Of schedules have all their records within two moments."""
 
+REBUILT_SHARE = 0.35
+"""Of schedules end with every disk empty: what the compacted ledgers hold must be all that is needed."""
+
 CALL_FAULTS = (
     "request_lost", "reply_lost", "applied_late", "applied_twice", "unreachable", "slow", "timed_out",
     "400", "401", "403", "404", "409", "422", "429", "429_bare", "500", "500_applied", "503", "503_bare",
@@ -73,6 +76,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     troubles: tuple[Trouble, ...]
     is_retried_seldom: bool = False
     open_in_all: int = OPEN_IN_ALL
+    is_rebuilt: bool = False
 
     def only(self, troubles: Sequence[int], records: int) -> "Schedule":
         """Return the schedule with some of its troubles and its first records alone."""
@@ -102,6 +106,7 @@ def schedule_of(seed: int) -> Schedule:
         troubles=tuple(_troubles(chance)),
         is_retried_seldom=chance.random() < 0.3,
         open_in_all=chance.choice((OPEN_IN_ALL, OPEN_IN_ALL, FEW_OPEN_IN_ALL)),
+        is_rebuilt=chance.random() < REBUILT_SHARE,
     )
     return _in_bursts(schedule, chance) if chance.random() < BURSTS_SHARE else schedule
 

@@ -33,6 +33,11 @@ class Ownership:
         self.position = 0
         self.is_paused = False
         self.is_following = False
+        self.reads: list[tuple[float, int]] = []
+
+    def read_before(self, instant: float) -> int:
+        """Return up to which offset the ledger was read, and what it asks for begun, at an instant."""
+        return max((position for at, position in self.reads if at <= instant), default=0)
 
 
 class Source:
@@ -67,6 +72,12 @@ class Source:
         if self._when_closed is not None:
             self._when_closed = then
         self.give_up_all(is_lost=not self._replica.is_member, then=then)
+
+    def went_on(self) -> None:
+        """Note that nothing was done about what was read last: the process has stood still."""
+        now = self._replica.world.timeline.now
+        for owned in self.owned.values():
+            owned.reads = [(now, position) for _, position in owned.reads[-1:]]
 
     def session_lost(self) -> None:
         """Learn from a heartbeat that the group has given our partitions away."""
@@ -176,6 +187,7 @@ class Source:
             next_due=summary.next_due,
             holds=reading.marks.held(),
         )
+        owned.reads.append((world.timeline.now, reading.marks.position))
         self._replica.put(assigned)
         self.follow_soon(partition)
         self.want_fetch()
@@ -250,6 +262,7 @@ class Source:
         lines = _lines(self._replica.world.ledgers[partition].read(reading.marks.position, EVERYTHING))
         for told in reading.follow(lines, generation):
             self._replica.put(told)
+        owned.reads.append((self._replica.world.timeline.now, reading.marks.position))
 
 
 def _lines(records: list[RawRecord]) -> list[LedgerLine]:

@@ -173,7 +173,7 @@ def test_a_lost_ledger_stops_the_start() -> None:
         at.pass_time(5.0)
         calls = at.calls()
         at.world.ledgers_removed.add(at.partition)
-        at.world.ledgers[at.partition] = Log(at.world.timeline, at.world.chance)
+        at.world.ledgers[at.partition] = Log(at.world.chance)
         at.customer(2, "Nytt AS")
         at.kill(at.owner, keeps_disk=False)
         at.pass_time(20.0)
@@ -190,7 +190,7 @@ def test_a_local_copy_of_another_life_of_the_topic_is_thrown_away() -> None:
         at.pass_time(5.0)
         at.kill(at.owner, seconds=5.0)
         for logs in (at.world.ledgers, at.world.inputs):
-            logs[at.partition] = Log(at.world.timeline, at.world.chance)
+            logs[at.partition] = Log(at.world.chance)
         at.world.coordinator.committed.clear()
         at.world.watch.highest.clear()
         for number in range(40):

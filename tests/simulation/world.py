@@ -24,9 +24,10 @@ from daemon.sandbox.accountant import DEEDS, Accountant, DeedKind
 from daemon.sandbox.generating import ENVIRONMENT
 from daemon.sandbox.judging import DeadLetter
 from tests.simulation.befalling import Befalling
-from tests.simulation.kafka import Coordinator, Log
+from tests.simulation.kafka import COMPACTION_LAG_SECONDS, Coordinator, Log
 from tests.simulation.network import Network
 from tests.simulation.policy import policy_of
+from tests.simulation.rebuilding import Rebuilding
 from tests.simulation.replica import Replica
 from tests.simulation.resting import Resting
 from tests.simulation.schedules import EVERY_KIND, TIMED_FAULTS, TROUBLED_SECONDS, Schedule, Trouble
@@ -53,8 +54,8 @@ class World:
         self.counts: Counter[str] = Counter()
         self.letters: list[DeadLetter] = []
         partitions = tuple(Partition(TOPIC, number) for number in range(schedule.partitions))
-        self.inputs = {partition: Log(self.timeline, self.chance) for partition in partitions}
-        self.ledgers = {partition: Log(self.timeline, self.chance) for partition in partitions}
+        self.inputs = {partition: Log(self.chance) for partition in partitions}
+        self.ledgers = {partition: Log(self.chance) for partition in partitions}
         self.coordinator = Coordinator(self.timeline, self.chance, partitions, static=schedule.are_static)
         self.network = Network(schedule, self.timeline, self.chance, self.counts)
         self.watch = Watch(self)
@@ -66,7 +67,7 @@ class World:
         self.steps = 0
         self.ledgers_removed: set[Partition] = set()
         self.final: dict[Entity, Entry] = {}
-        self._is_calm = False
+        self.is_calm = False
         self._folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_memory()))
         self._lives = 0
         self._replays = 0
@@ -157,7 +158,7 @@ class World:
         if not keeps_disk:
             shutil.rmtree(replica.folder)
         down = self.chance.uniform(0.2, 4.0) if seconds is None else seconds
-        self.timeline.after(0.0 if self._is_calm else down, lambda: self._start_again(name))
+        self.timeline.after(0.0 if self.is_calm else down, lambda: self._start_again(name))
 
     def _start_again(self, name: str) -> None:
         if not self.replicas[name].process.is_alive:
@@ -205,6 +206,16 @@ class World:
         for replica in self.replicas.values():
             replica.process.do(partial(replica.source.follow_soon, partition))
         return offset
+
+    def compact(self) -> int:
+        """Compact the ledgers as far as living owners have known them long enough; return how many records went."""
+        removed = 0
+        for partition, log in self.ledgers.items():
+            owner = self.coordinator.owner(partition)
+            if self.store_of(partition) is not None and isinstance(owner, Replica) and owner.is_heard:
+                since = self.timeline.now - COMPACTION_LAG_SECONDS
+                removed += log.compact(owner.source.owned[partition].read_before(since))
+        return removed
 
     def append_letter(self, partition: Partition, raw: RawRecord, reason: str) -> None:
         """Append a dead letter."""
@@ -273,7 +284,7 @@ class World:
     def calm_down(self) -> None:
         """Let nothing go wrong any more."""
         self.say("world", "calms down")
-        self._is_calm = self.turns.is_calm = True
+        self.is_calm = self.turns.is_calm = True
         self.network.calm_down()
         for scope in (ALL_TENANTS, *self.schedule.tenants):
             self.release(scope)
@@ -285,6 +296,10 @@ class World:
         Resting(self).come_to_rest()
         self.watch.rested()
         self.final = self.entries()
+        if self.schedule.is_rebuilt:
+            Rebuilding(self).check()
+            self.watch.rested()
+            self.final = self.entries()
 
     def store_of(self, partition: Partition) -> LedgerStore | None:
         """Return the local store of a partition's owner, None while nobody has restored it."""
