@@ -20,6 +20,9 @@ OVERDUE_SECONDS = 8.0
 seconds, and a whole backlog may be tried again at one instant.
 """
 
+IDLE_SECONDS = 2.0
+"""A tenant that was not called for so long has nothing in front of what waits: its quota is not what is waited for."""
+
 
 class Resting:
     """Brings a calmed world to rest, and raises `ViolationError` if something waits for nothing."""
@@ -74,16 +77,18 @@ class Resting:
             self._well_since = now
         is_well = now - self._well_since >= QUIET_SECONDS
         entries = self._world.entries()
+        called_at = self._world.watch.called_at
         for entity, entry in entries.items():
-            self._look_at_timer(entity, entry, is_well=is_well)
-            self._look_at_dependency(entity, entries, is_well=is_well)
+            is_idle = is_well and now - called_at.get(entity.tenant, 0.0) > IDLE_SECONDS
+            self._look_at_timer(entity, entry, is_idle=is_idle)
+            self._look_at_dependency(entity, entries, is_idle=is_idle)
 
-    def _look_at_timer(self, entity: Entity, entry: Entry, *, is_well: bool) -> None:
+    def _look_at_timer(self, entity: Entity, entry: Entry, *, is_idle: bool) -> None:
         late = self._world.timeline.now - (entry.due or self._world.timeline.now)
-        if is_well and late > OVERDUE_SECONDS:
+        if is_idle and late > OVERDUE_SECONDS:
             raise ViolationError(f"{entity.key} is passed over: it is due since {late:.1f} s")
 
-    def _look_at_dependency(self, entity: Entity, entries: dict[Entity, Entry], *, is_well: bool) -> None:
+    def _look_at_dependency(self, entity: Entity, entries: dict[Entity, Entry], *, is_idle: bool) -> None:
         """Check that a change goes on at once when the dependency is delivered for which it was parked."""
         now, parked = self._world.timeline.now, entries[entity].parked
         dependency = entity_of(parked.blocked_by) if parked else None
@@ -92,7 +97,7 @@ class Resting:
             self._unblocked_since.pop(entity, None)
             return
         since = self._unblocked_since.setdefault(entity, now)
-        if is_well and now - max(since, self._well_since) > OVERDUE_SECONDS:
+        if is_idle and now - max(since, self._well_since) > OVERDUE_SECONDS:
             raise ViolationError(f"{entity.key} waits for {dependency.key}, which is delivered")
 
     def _are_seen(self, *entities: Entity) -> bool:

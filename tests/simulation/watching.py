@@ -50,6 +50,7 @@ class Watch:
         self._letters: set[tuple[Partition, int]] = set()
         self._buckets: dict[tuple[Replica, str], Bucket] = {}
         self._calls: deque[float] = deque()
+        self.called_at: dict[str, float] = {}
 
     # -- steps -------------------------------------------------------------------------------------------------
 
@@ -117,7 +118,7 @@ class Watch:
 
     def sent(self, replica: Replica, send: Send) -> None:
         """Look at a call that leaves."""
-        now = self._world.timeline.now
+        now = self.called_at[send.tenant] = self._world.timeline.now
         quota = self._world.schedule.tenants[send.tenant].quota
         for scope, rate in ((send.tenant, quota), ("", POLICY.limits.quota)):
             bucket = self._buckets.setdefault((replica, scope), Bucket(rate, now))
