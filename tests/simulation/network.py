@@ -5,12 +5,14 @@ from collections.abc import Callable
 from random import Random
 
 from daemon.core.actions import Send
+from daemon.core.model import Entity
 from daemon.core.procedure import Answered, Reply, Unanswered, Unreachable
 from daemon.dnb.assertion import client_assertion, token_form
 from daemon.sandbox.emulator import Emulator
 from daemon.sandbox.exchange import Request, Response
 from daemon.sandbox.settings import Client, Settings, Switches
 from tests.dnb.world import CLIENT_ID, credentials, pem
+from tests.simulation.overtaking import led_back
 from tests.simulation.schedules import Schedule, Trouble
 from tests.simulation.timeline import START_SECONDS, Timeline
 
@@ -40,6 +42,8 @@ class Network:
         )
         self.calls = 0
         self.late = 0
+        self.regressions = 0
+        self.when_doubted: Callable[[Entity, Trouble], None] = lambda _entity, _trouble: None
         self.denied_until: dict[str, float] = {}
         self.outage_until = 0.0
         self.retry_after_seconds = 0.0
@@ -49,6 +53,7 @@ class Network:
         self._tokens = 0
         self._keys = {schedule.tenants[name].company: key for name, key in _keys(schedule).items()}
         self._faults: dict[int, deque[Trouble]] = {}
+        self._waiting: list[Trouble] = []
         for trouble in schedule.troubles:
             self.plan(trouble)
 
@@ -62,21 +67,26 @@ class Network:
         """Carry a call; its caller hears what became of it, at the latest when its patience is at an end."""
         self.calls += 1
         request = self._request(send, token)
-        trouble = self._strike(self.calls, "call")
+        trouble = self._strike_call(send)
         if trouble is None:
             self._arrive(request, hear, self._delay())
-        else:
-            self._disturb(trouble, request, hear)
+            return
+        if send.entity is not None and send.call.writes:
+            self.when_doubted(send.entity, trouble)
+        self._disturb(trouble, request, hear)
 
     def _disturb(self, trouble: Trouble, request: Request, hear: Hear) -> None:
-        match _possible(trouble.kind, request):
+        possible = _possible(trouble.kind, request)
+        self._counts[possible] += 1
+        match possible:
             case "request_lost":
                 self._fall_silent(hear)
             case "reply_lost":
                 self._arrive(request, lambda _: None, self._delay())
                 self._fall_silent(hear)
             case "applied_late":
-                self._timeline.after(_late(trouble.seconds), lambda: self._arrive_late(request))
+                applied = len(self.emulator.history.applied)
+                self._timeline.after(_late(trouble.seconds), lambda: self._arrive_late(request, applied))
                 self._fall_silent(hear)
             case "applied_twice":
                 self._arrive(request, hear, self._delay())
@@ -107,9 +117,13 @@ class Network:
 
         self._timeline.after(seconds, serve)
 
-    def _arrive_late(self, request: Request) -> None:
+    def _arrive_late(self, request: Request, since: int) -> None:
+        """Apply a request late; `since` is how many writes had been applied when it was sent."""
         self.late += 1
+        applied = self.emulator.history.applied
+        before = len(applied)
         self.emulator.arrive_late(request, self._timeline.now)
+        self.regressions += len(applied) > before and led_back(applied, since)
 
     def _serve(self, request: Request) -> Response:
         now = self._timeline.now
@@ -138,6 +152,7 @@ class Network:
         request = Request("POST", "/connect/token", "", headers, form)
         trouble = self._strike(number, "token")
         if trouble is not None:
+            self._counts[trouble.kind] += 1
             status = 400 if trouble.kind == "token_refused" else 503
             self._timeline.after(self._delay(), lambda: hear(Answered(status=status, body=b"{}")))
             return
@@ -150,13 +165,24 @@ class Network:
 
     # -- troubles ----------------------------------------------------------------------------------------------
 
+    def _strike_call(self, send: Send) -> Trouble | None:
+        """Return the trouble of this call; one that is nothing to such a call waits for another."""
+        trouble = self._strike(self.calls, "call")
+        if trouble is not None and not _strikes(trouble, send):
+            self._waiting.append(trouble)
+            trouble = None
+        waiting = [one for one in self._waiting if trouble is None and _strikes(one, send)]
+        if waiting:
+            trouble = waiting[0]
+            self._waiting.remove(trouble)
+        return trouble
+
     def _strike(self, number: int, sort: str) -> Trouble | None:
         """Return the trouble that the schedule has for the nth call, or request for a token."""
         for trouble in self._faults.get(number, ()):
             is_token = trouble.kind.startswith("token_re") or trouble.kind == "token_unavailable"
             if is_token == (sort == "token") and _is_ours(trouble.kind):
                 self._faults[number].remove(trouble)
-                self._counts[trouble.kind] += 1
                 return trouble
         return None
 
@@ -166,6 +192,7 @@ class Network:
     def calm_down(self) -> None:
         """Let nothing go wrong any more."""
         self._faults.clear()
+        self._waiting.clear()
         self.denied_until.clear()
         self.outage_until = 0.0
 
@@ -182,6 +209,20 @@ CALL_KINDS = {
     *NOT_APPLIED_STATUS, "request_lost", "reply_lost", "applied_late", "applied_twice", "unreachable", "slow",
     "timed_out", "500_applied",
 }  # fmt: skip
+
+
+OF_WRITES = {"applied_late", "applied_twice", "500_applied"}
+
+UPDATES_SHARE = 0.7
+"""Of the requests that are applied late are updates: a create that comes late is refused for its guid."""
+
+
+def _strikes(trouble: Trouble, send: Send) -> bool:
+    """Tell whether a trouble is one to this call: a read that is applied late, or twice, is none."""
+    if trouble.kind not in OF_WRITES:
+        return True
+    is_choosy = trouble.kind == "applied_late" and trouble.whom < UPDATES_SHARE
+    return send.call.writes and (send.call.method == "PUT" or not is_choosy)
 
 
 def _possible(kind: str, request: Request) -> str:

@@ -34,6 +34,9 @@ CALL_FAULTS = (
 )  # fmt: skip
 """What may become of a call to DnB; a status alone means that nothing was applied."""
 
+OFTEN = ("applied_late", "applied_late")
+"""Drawn more often than the others: few of these meet a version that something newer has overtaken."""
+
 TURN_FAULTS = (
     "append_refused", "append_late", "commit_refused", "commit_late", "fetch_repeated", "fetch_late", "token_refused",
     "token_unavailable", "crash_between",
@@ -132,7 +135,7 @@ def _tenant(name: str, at: int, chance: Random) -> Tenant:
 def _troubles(chance: Random) -> list[Trouble]:
     """Return troubles of every sort, in a number that differs widely: some worlds are nearly well."""
     intensity = chance.choice((0.3, 1.0, 1.0, 2.0))
-    kinds = [chance.choice(CALL_FAULTS) for _ in range(_number(chance, 14 * intensity))]
+    kinds = [chance.choice((*CALL_FAULTS, *OFTEN)) for _ in range(_number(chance, 14 * intensity))]
     kinds += [chance.choice(TURN_FAULTS) for _ in range(_number(chance, 5 * intensity))]
     kinds += [chance.choice(TIMED_FAULTS) for _ in range(_number(chance, 6 * intensity))]
     return [_trouble(chance, kind) for kind in kinds]

@@ -40,6 +40,8 @@ def play(schedule: Schedule, *, tells: bool = False) -> Outcome:
         violation = f"{type(error).__name__}: {error}"
     counts = Counter(world.watch.counts)
     counts["late_writes"] = world.network.late
+    counts["regressions"] = world.network.regressions
+    counts["overtaken"] = len(world.overtaking.published)
     counts["rebalances"] = world.coordinator.rebalances
     counts["expelled"] = world.coordinator.expelled
     counts["commits_refused"] = world.coordinator.refused
@@ -72,7 +74,7 @@ def judged(world: World) -> str:
         books={name: world.network.emulator.books(key) for name, key in companies.items()},
         kinds=dict.fromkeys(companies, frozenset(KINDS)),
     )
-    verdict = judge_all(schedule.records, evidence)
+    verdict = judge_all((*schedule.records, *world.overtaking.published), evidence)
     return "; ".join(finding for finding in verdict.findings if not _is_excused(world, finding))
 
 

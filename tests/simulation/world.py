@@ -26,6 +26,7 @@ from daemon.sandbox.judging import DeadLetter
 from tests.simulation.befalling import Befalling
 from tests.simulation.kafka import COMPACTION_LAG_SECONDS, Coordinator, Log
 from tests.simulation.network import Network
+from tests.simulation.overtaking import Overtaking
 from tests.simulation.policy import policy_of
 from tests.simulation.rebuilding import Rebuilding
 from tests.simulation.replica import Replica
@@ -58,6 +59,8 @@ class World:
         self.ledgers = {partition: Log(self.chance) for partition in partitions}
         self.coordinator = Coordinator(self.timeline, self.chance, partitions, static=schedule.are_static)
         self.network = Network(schedule, self.timeline, self.chance, self.counts)
+        self.overtaking = Overtaking(self)
+        self.network.when_doubted = self.overtaking.doubted
         self.watch = Watch(self)
         self.turns = Turns(schedule, self.struck)
         self.replicas: dict[str, Replica] = {}
