@@ -24,6 +24,10 @@ SEEDS_AT_ONCE = 10
 MINIMISED_AT_MOST = 3
 """So many failing schedules are made small; the others are named."""
 
+PROOF_SCHEDULES = 2_000
+PROOF_MEDIANS = {"records": 30, "steps": 300, "faults": 3}
+"""From so many schedules on every kind of fault must have struck, and half of the schedules have as much as this."""
+
 HASH_SEED = "0"
 """The order in which Python walks through sets of strings is part of a schedule."""
 
@@ -61,7 +65,10 @@ def main() -> int:
     for at, outcome in enumerate(failing):
         _explain(outcome, is_minimised=at < MINIMISED_AT_MOST and not asked.stop)
     print(f"{report.schedules - len(failing)} passed, {len(failing)} failed")
-    return 1 if failing else 0
+    lacks = wanting(report)
+    for lack in lacks:
+        print(f"too little to be a proof: {lack}")
+    return 1 if failing or lacks else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -124,6 +131,17 @@ def _report(outcomes: list[Outcome], first: int, seconds: float) -> Report:
         seconds=round(seconds, 1),
         failing_seeds=[outcome.seed for outcome in outcomes if outcome.violation],
     )
+
+
+def wanting(report: Report) -> list[str]:
+    """Return what a long run lacks to be a proof; nothing is asked of a short one."""
+    if report.schedules < PROOF_SCHEDULES:
+        return []
+    lacks = [f"no {kind} has struck" for kind, count in report.faults_injected.items() if not count]
+    for what, least in PROOF_MEDIANS.items():
+        if getattr(report, f"median_{what}") < least:
+            lacks.append(f"half of the schedules have less than {least} {what}")
+    return lacks
 
 
 def _tell(report: Report) -> None:

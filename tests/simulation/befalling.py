@@ -85,12 +85,13 @@ class Befalling:
         return replica is not None
 
     def _step_clock(self, trouble: Trouble) -> bool:
-        """Set the clock of a machine: a process that runs does not notice, the next one begins with it."""
+        """Set the clock of a machine: a process that runs does not notice, and it counts when one begins with it."""
         names = sorted(self._world.replicas)
         if names:  # none has started in the world's first moments
             name = names[int(trouble.whom * len(names))]
+            self._world.clock_steps[name] = trouble
             self._world.clocks_ahead[name] = CLOCKS_DIFFER_SECONDS * (2.0 * trouble.seconds - 1.0)
-        return bool(names)
+        return False
 
     def _rebalance(self, trouble: Trouble) -> bool:  # noqa: ARG002 - it befalls everybody
         is_possible = not self._world.coordinator.is_rebalancing

@@ -67,6 +67,7 @@ class World:
         self.registry: dict[str, Tenant] = dict(schedule.tenants)
         self.registry_number = 0
         self.clocks_ahead: dict[str, float] = {}
+        self.clock_steps: dict[str, Trouble] = {}
         self.steps = 0
         self.ledgers_removed: set[Partition] = set()
         self.final: dict[Entity, Entry] = {}
@@ -148,6 +149,9 @@ class World:
         folder.mkdir(exist_ok=True)
         identity = name if self.schedule.are_static else f"{name}#{self._lives}"
         ahead = self.clocks_ahead.get(name, 0.0)
+        step = self.clock_steps.pop(name, None)
+        if step is not None:
+            self.struck(step)
         self.say(identity, "starts")
         self.replicas[name] = Replica(self, identity, folder, clock_ahead=ahead)
 
