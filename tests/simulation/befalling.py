@@ -1,10 +1,12 @@
 """What befalls the world at an instant: crashes, pauses, restarts, rebalances, compaction, people's doings."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from daemon.core.model import Entity
 from daemon.core.state import ALL_TENANTS
 from daemon.edges.ledger_keys import HoldRecord
 from tests.simulation.kafka import SESSION_SECONDS
@@ -15,6 +17,9 @@ CLOCKS_DIFFER_SECONDS = 2.0
 
 CLEANER_SECONDS = 2.0
 """How often the log cleaner comes once it has begun."""
+
+WRITING_SHARE = 0.6
+"""Of the zombies wake up with a ledger record to write."""
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
@@ -32,7 +37,7 @@ class Befalling:
             "crash": self._crash,
             "crash_without_disk": self._crash,
             "pause": self._stop,
-            "zombie": self._stop,
+            "zombie": self._zombie,
             "restart": self._restart,
             "rebalance": self._rebalance,
             "compaction": self._compact,
@@ -76,6 +81,24 @@ class Befalling:
         replica.stop(seconds)
         self._world.coordinator.miss(replica.name, replica)
         return True
+
+    def _zombie(self, trouble: Trouble) -> bool:
+        """Stop a process for longer than its session: mostly the next one that is about to write to a ledger."""
+        if trouble.whom > WRITING_SHARE:
+            return self._stop(trouble)
+        self._world.when_writing = partial(self._stop_writing, trouble)
+        return False
+
+    def _stop_writing(self, trouble: Trouble, replica: "Replica", entity: Entity) -> None:
+        """Stop a process before its record leaves; while it stands still Moment changes the entity again."""
+        is_first, self._world.when_writing = self._world.when_writing is not None, None
+        if is_first and replica.is_heard and not self._world.is_calm:
+            seconds = SESSION_SECONDS * (1.1 + 1.4 * trouble.seconds)
+            self._world.say(replica.name, f"stands still for {seconds:.2f} s, about to write")
+            replica.stop(seconds)
+            self._world.coordinator.miss(replica.name, replica)
+            self._world.overtaking.overtake(entity, SESSION_SECONDS * trouble.seconds)
+            self._world.struck(trouble)
 
     def _restart(self, trouble: Trouble) -> bool:
         replica = self._choose(trouble)

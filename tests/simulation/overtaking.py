@@ -34,8 +34,11 @@ class Overtaking:
     def doubted(self, entity: Entity, trouble: Trouble) -> None:
         """Mostly let a newer version of the entity follow soon."""
         if trouble.kind in DOUBTFUL and trouble.whom < OVERTAKEN_SHARE:
-            seconds = OVERTAKEN_WITHIN_SECONDS * trouble.seconds
-            self._world.timeline.after(seconds, partial(self._publish, entity))
+            self.overtake(entity, OVERTAKEN_WITHIN_SECONDS * trouble.seconds)
+
+    def overtake(self, entity: Entity, seconds: float) -> None:
+        """Let a newer version of the entity follow after so many seconds, if it can."""
+        self._world.timeline.after(seconds, partial(self._publish, entity))
 
     def _publish(self, entity: Entity) -> None:
         newest = self._newest(entity)

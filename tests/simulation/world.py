@@ -61,6 +61,7 @@ class World:
         self.network = Network(schedule, self.timeline, self.chance, self.counts)
         self.overtaking = Overtaking(self)
         self.network.when_doubted = self.overtaking.doubted
+        self.when_writing: Callable[[Replica, Entity], None] | None = None
         self.watch = Watch(self)
         self.turns = Turns(schedule, self.struck)
         self.replicas: dict[str, Replica] = {}
@@ -203,6 +204,11 @@ class World:
             self.say("moment", f"{what} at {partition.number}/{offset}")
         for replica in self.replicas.values():
             replica.process.do(replica.source.want_fetch)
+
+    def is_about_to_write(self, replica: Replica, entity: Entity) -> None:
+        """Let befall a process what waits for one that has a ledger record to write."""
+        if self.when_writing is not None:
+            self.timeline.after(0.0, partial(self.when_writing, replica, entity))
 
     def append_ledger(self, partition: Partition, key: str, value: bytes, writer: Replica | None = None) -> int:
         """Append a record to a ledger; whoever follows it will read it."""

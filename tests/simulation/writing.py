@@ -33,6 +33,8 @@ class Writing:
     def append(self, record: Write) -> None:
         """Queue a record for its ledger partition."""
         self.queue.append(record)
+        if isinstance(record, Record):
+            self._replica.world.is_about_to_write(self._replica, record.entity)
         self._flush_soon()
 
     def append_letter(self, letter: DeadLetter) -> None:
