@@ -90,6 +90,7 @@ FAULTS: tuple[Fault, ...] = (
         "forget the open lane of an entity",
         "daemon/core/admitting.py",
         (("            lane = assignment.lanes.get(change.entity)\n", "            lane = None\n"),),
+        scenario("two_events_of_an_invoice_in_one_batch_book_it_once"),
     ),
     Fault(
         "send every queued edit",
@@ -287,10 +288,20 @@ FAULTS: tuple[Fault, ...] = (
         scenario("a_tenant_that_was_gone_for_five_minutes_has_lost_nothing"),
     ),
     Fault(
-        "let a held tenant's changes into lanes",
-        "daemon/core/admitting.py",
-        (("        if is_behind or not self._state.is_served(tenant):\n", "        if is_behind:\n"),),
+        "serve a tenant that is held in the tenants file",
+        "daemon/core/state.py",
+        (("        if tenant is None or tenant.held is not None or name in", "        if tenant is None or name in"),),
         scenario("twenty_thousand_records_of_a_held_tenant_delay_nobody"),
+    ),
+    Fault(
+        "pause fetching too late",
+        "daemon/core/planner.py",
+        (("if not self._is_paused and open_count >= bound:", "if not self._is_paused and open_count >= 2 * bound:"),),
+    ),
+    Fault(
+        "never fetch again once paused",
+        "daemon/core/planner.py",
+        (("elif self._is_paused and open_count <= bound // 2:", "elif self._is_paused and open_count < 0:"),),
     ),
     Fault(
         "ignore Retry-After",
@@ -472,6 +483,6 @@ FAULTS: tuple[Fault, ...] = (
                 "        case Found(row) if row.is_booked:\n            return (yield from create(work, Absent()))\n",
             ),
         ),
-        scenario("two_events_of_an_invoice_in_one_batch_book_it_once"),
+        f"{DNB}/test_interruptions.py::test_killed_at_every_yield_it_is_booked_once",
     ),
 )
