@@ -162,10 +162,18 @@ def messages_in(document: object, depth: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def read_row(verdict: Verdict, model: type[R]) -> R | Missing | Outcome:
-    """Return the one row that a read answered with; a body that is no such row is an outage of the API, not a bug."""
-    if isinstance(verdict, Accepted):
-        return _decoded(verdict.body, model) or Unavailable("reply_not_understood")
-    return refusal(verdict) if isinstance(verdict, Rejected) else verdict
+    """Return the one row that a read answered with.
+
+    A body that is no such row is an outage of the API, not a bug, and so is a reading that is turned down: nothing was
+    said of the change, which may stand in DnB or be needed there as before.
+    """
+    match verdict:
+        case Accepted(body):
+            return _decoded(body, model) or Unavailable("reply_not_understood")
+        case Rejected(status):
+            return Unavailable(f"status_{status}")
+        case _:
+            return verdict
 
 
 def read_rows(verdict: Verdict, model: type[R], *, key: str, matches: Callable[[R], bool]) -> list[R] | Outcome:
@@ -183,15 +191,15 @@ def read_rows(verdict: Verdict, model: type[R], *, key: str, matches: Callable[[
 
 
 def read_list(verdict: Verdict, model: type[R]) -> list[R] | Outcome:
-    """Return all rows that a list answered with, deleted ones too: what pages are counted by."""
+    """Return all rows that a list answered with, deleted ones too: what pages are counted by; else as `read_row`."""
     match verdict:
         case Accepted(body):
             rows = _decoded_list(body, model)
             return Unavailable("reply_not_understood") if rows is None else rows
         case Missing():
             return Unavailable("status_404")
-        case Rejected():
-            return refusal(verdict)
+        case Rejected(status):
+            return Unavailable(f"status_{status}")
         case _:
             return verdict
 

@@ -173,9 +173,13 @@ def test_a_failed_read_keeps_its_meaning() -> None:
     """Reading rows adds nothing to what the reply already means."""
     assert Denied("status_403") == rows(Denied("status_403"))
     assert Unavailable("status_404") == rows(Missing())
-    assert isinstance(rows(Rejected(400, ("A",))), Refused)
-    assert isinstance(read_row(Rejected(400, ("A",)), CustomerRow), Refused)
     assert Missing() == read_row(Missing(), CustomerRow)
+
+
+def test_a_read_that_is_turned_down_refuses_no_change() -> None:
+    """It says nothing of what DnB holds: the change, or the check of a delivered one, is tried again."""
+    assert Unavailable("status_400") == rows(Rejected(400, ("A",)))
+    assert Unavailable("status_409") == read_row(Rejected(409, ("A",)), CustomerRow)
 
 
 JSON = st.recursive(

@@ -20,6 +20,7 @@ KNOWN = {
     733: "a draft left behind by a renumbered project",
     1201: "acknowledgements of a former assignment, put into the store of a new one",
     1365: "a version in doubt, written over a newer one",
+    1488: "a check of a late write, given up because its reading was turned down",
     213654: "a clock that was set before any process had started",
 }
 
