@@ -11,7 +11,6 @@ from daemon.core.procedure import (
     Answered,
     Call,
     Denied,
-    Refused,
     Reply,
     Throttled,
     Unanswered,
