@@ -40,6 +40,9 @@ from daemon.core.recording import Cause, Recording
 from daemon.core.state import VOUCHED_SECONDS, Assignment, Attempt, State, Work
 from daemon.core.stepping import already, begin, prepare
 
+REFUSALS_DOUBTED = 3
+"""So many refusals of a check are not believed: DnB has taken the same before, and an older version may stand there."""
+
 
 class Delivering:
     """Takes items from lanes, starts their procedures and acts on the outcomes."""
@@ -223,7 +226,7 @@ class Delivering:
                 self._state.throttles.pop(attempt.tenant.name, None)
                 self._recording.deliver(work, attempt, outcome)
             case Refused():
-                self._refuse(work, self._refusal_cause(attempt, outcome))
+                self._conclude_refusal(work, attempt, outcome)
             case MissingDependency(kind):
                 self._miss(work, attempt, kind)
             case Throttled():
@@ -243,6 +246,14 @@ class Delivering:
                 self._refuse(work, self._parked_cause(work, "internal_error"))
             case _ as never:
                 assert_never(never)
+
+    def _conclude_refusal(self, work: Work, attempt: Attempt, refused: Refused) -> None:
+        """Believe a refusal of a change at once, and one of a check only when it is said again and again."""
+        if work.item.origin == "check" and work.item.refusals < REFUSALS_DOUBTED:
+            work.item.refusals += 1
+            self._retry(work, refused.reason)
+        else:
+            self._refuse(work, self._refusal_cause(attempt, refused))
 
     def _refuse(self, work: Work, cause: Cause) -> None:
         if work.item.origin == "check":

@@ -33,6 +33,7 @@ class Item:
         "is_suspect",
         "offset",
         "origin",
+        "refusals",
     )
 
     def __init__(self, change: Change, offset: int | None, origin: Origin, *, is_suspect: bool) -> None:
@@ -46,6 +47,7 @@ class Item:
         self.first_failed_at: float | None = None
         self.first_missed_at: float | None = None
         self.has_written = False
+        self.refusals = 0
 
     def inherit(self, other: "Item") -> None:
         """Take over the failed tries of the item that this one replaces: the API is no better for a newer version."""

@@ -173,15 +173,34 @@ def test_a_failing_check_is_tried_again_and_never_parked() -> None:
 
 
 def test_a_check_that_a_person_forbids_ends() -> None:
-    """When DnB refuses what it once took, the check ends and the change that was delivered stays delivered."""
+    """When DnB keeps refusing what it once took, the check ends and the change that was delivered stays delivered."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    play.give(Woke(), after=10.0)
+    play.commit()
+    loaded(play, (ENTITY, DIRTY))
+    for _ in range(3):
+        play.reply(said("no"))
+        assert [] == play.all(Checked)
+        play.give(Woke(), after=9.0)
+        play.commit()
+    play.reply(said("no"))
+    assert [Checked("refused", ENTITY)] == play.all(Checked)
+    assert (5, None, None) == (play.entry().version, play.entry().dirty_until, play.entry().parked)
+
+
+def test_a_check_that_is_refused_once_is_made_again() -> None:
+    """What DnB turns down by mistake must not leave an older version standing."""
     play = Playbook()
     play.begin(entry=DIRTY)
     play.give(Woke(), after=10.0)
     play.commit()
     loaded(play, (ENTITY, DIRTY))
     play.reply(said("no"))
-    assert [Checked("refused", ENTITY)] == play.all(Checked)
-    assert (5, None, None) == (play.entry().version, play.entry().dirty_until, play.entry().parked)
+    play.give(Woke(), after=9.0)
+    play.commit()
+    play.reply(said("done"))
+    assert [Checked("healed", ENTITY)] == play.all(Checked)
 
 
 def test_a_check_of_a_tenant_that_is_held_stays_due() -> None:

@@ -239,9 +239,7 @@ def targets() -> tuple[Target, ...]:
             50,
         ),
         Target("reply", ROWS, _reply, 80),
-        Target(
-            "retry_after", (b"7", b"Fri, 27 Nov 2026 10:00:00 GMT"), _header, 10
-        ),
+        Target("retry_after", (b"7", b"Fri, 27 Nov 2026 10:00:00 GMT"), _header, 10),
         Target("endpoints", (b'{"Identity": "https://identity.example/"}',), _map, 8),
         Target("mail", _datas(moments, "invoice")[:20], _mailed, 20),
         Target("token", (b'{"access_token": "t", "expires_in": 3600, "token_type": "Bearer"}',), _token, 20),

@@ -21,6 +21,7 @@ KNOWN = {
     1201: "acknowledgements of a former assignment, put into the store of a new one",
     1365: "a version in doubt, written over a newer one",
     1488: "a check of a late write, given up because its reading was turned down",
+    1495: "a check of a late write, ended by one refusal",
     213654: "a clock that was set before any process had started",
 }
 
