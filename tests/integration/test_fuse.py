@@ -1,5 +1,6 @@
 """A topic full of garbage: the daemon stops in good order, and goes on when it is told to."""
 
+import asyncio
 from pathlib import Path
 
 from daemon.core.model import Partition
@@ -8,7 +9,8 @@ from daemon.edges.ledger_topic import ledger_of
 from daemon.sandbox.generating import Planted
 from daemon.sandbox.publishing import read_back
 from tests.contract.bench import read
-from tests.integration.scene import PARTITIONS, Scene, scene
+from tests.integration.daemon_process import LOOK_SECONDS, DaemonProcess
+from tests.integration.scene import PARTITIONS, REST_SECONDS, Scene, scene
 from tests.integration.test_audit import audited
 from tests.integration.test_operating import change, explained
 from tests.kafka_broker import Kafka
@@ -26,6 +28,13 @@ def garbage(stage: Scene) -> Planted:
     )
 
 
+async def serving_all(process: DaemonProcess) -> None:
+    """Wait until the daemon serves every partition: what it has not begun to serve it cannot hand over."""
+    async with asyncio.timeout(REST_SECONDS):
+        while (await process.metrics()).get("partitions") != PARTITIONS:  # noqa: ASYNC110 - the daemon tells nobody
+            await asyncio.sleep(LOOK_SECONDS)
+
+
 async def test_too_many_dead_letters_stop_the_daemon_in_good_order(kafka: Kafka, tmp_path: Path) -> None:
     """What came before is delivered and handed over, the rest not touched: exit 1, with what to look at."""
     async with scene(kafka, tmp_path, companies=1) as stage:
@@ -34,6 +43,7 @@ async def test_too_many_dead_letters_stop_the_daemon_in_good_order(kafka: Kafka,
         process.start()
         await stage.publish([change(stage, 1)])
         await explained(stage, "delivered: version 1")
+        await serving_all(process)
         await stage.publish([*[garbage(stage)] * GARBAGE, change(stage, 2)])
         assert 1 == await process.ended()
         tail = process.tail()
