@@ -51,7 +51,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
     @property
-    def word(self) -> str:
+    def verdict(self) -> str:
         """Return what became of the fault, in a word."""
         if not self.caught_by:
             return "SURVIVED"
@@ -78,8 +78,8 @@ def main() -> int:
     for number, fault in enumerate(faults, start=1):
         result = _caught(fault)
         results.append(result)
-        print(f"{number:3}/{len(faults)} {result.word}  {fault.name}{_how(result)}", flush=True)
-    caught = sum(result.word == "caught" for result in results)
+        print(f"{number:3}/{len(faults)} {result.verdict}  {fault.name}{_how(result)}", flush=True)
+    caught = sum(result.verdict == "caught" for result in results)
     report = Report(planted=len(results), caught=caught, faults=results)
     if asked.json is not None:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")

@@ -11,7 +11,7 @@ from daemon.settings import Settings, read_settings
 
 HELP = "run the daemon with the settings in MOMENT_DNB_*"
 
-COLLECTED_AFTER = 50_000
+COLLECTED_AFTER_OBJECTS = 50_000
 """So many new objects more than were given up, and the garbage collector looks for rings among the young: batches of
 some thousand records hold none, and Python's own 700 cost an eighth of all processor time."""
 
@@ -54,7 +54,7 @@ def _collect_seldom() -> None:
     """Leave what stands since the start out of all garbage collections, and look at the rest seldom."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECTED_AFTER)
+    gc.set_threshold(COLLECTED_AFTER_OBJECTS)
 
 
 def first_cause(error: BaseException) -> BaseException:

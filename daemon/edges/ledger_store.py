@@ -53,7 +53,7 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.posi
     is_failing = excluded.is_failing, taken = 0
 """
 
-PUT_SETTLED = """
+PUT_WANTING_NOTHING = """
 INSERT INTO entries (key, tenant, value, position) VALUES (?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, position = excluded.position, due = NULL, waiting_since = NULL,
     reason = NULL, blocked_by = NULL, is_failing = 0, taken = 0
@@ -240,10 +240,10 @@ class LedgerStore:
     @on_disk
     def put(self, entries: Iterable[tuple[Entity, Entry, int]]) -> None:
         """Store entries with the offsets of their ledger records, in one transaction; of an entity's the last."""
-        last = {entity: (entity, entry, offset) for entity, entry, offset in entries}
+        last = {entity: (entity, entry, offset) for entity, entry, offset in entries}.values()
         with self._transaction():
-            self._connection.executemany(PUT_SETTLED, (_head(*one) for one in last.values() if _is_settled(one[1])))
-            self._connection.executemany(PUT, (_row(*one) for one in last.values() if not _is_settled(one[1])))
+            self._connection.executemany(PUT_WANTING_NOTHING, (_head(*one) for one in last if _wants_nothing(one[1])))
+            self._connection.executemany(PUT, (_row(*one) for one in last if not _wants_nothing(one[1])))
 
     @on_disk
     def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> dict[Entity, int]:
@@ -398,7 +398,7 @@ def _entries(rows: list[tuple[str, bytes]]) -> list[tuple[Entity, Entry]]:
     return [(entity, entry) for entity, entry in revived if entity and isinstance(entry, Entry)]
 
 
-def _is_settled(entry: Entry) -> bool:
+def _wants_nothing(entry: Entry) -> bool:
     return entry.parked is None and entry.dirty_data is None
 
 

@@ -25,8 +25,8 @@ from daemon.settings import variable
 RESTORING_CACHE_BYTES = 16 * 1024 * 1024
 """What a store that is being restored keeps of its file in memory: the index of some hundred thousand entries."""
 
-RESTORING_CACHES_BYTES = 128 * 1024 * 1024
-"""What all of them keep together."""
+ALL_RESTORING_CACHE_BYTES = 128 * 1024 * 1024
+"""What all stores that are being restored keep together."""
 
 Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
 
@@ -59,10 +59,6 @@ class Ledgers:
         """Take how to write a ledger record, and what to rebuild a lost ledger of; None: refuse to start."""
         self._write = write
         self._rebuild = rebuild
-
-    def _cached(self) -> int:
-        """Return how many bytes of its file each store that is restored now may keep in memory."""
-        return max(min(RESTORING_CACHE_BYTES, RESTORING_CACHES_BYTES // self._restoring), PAGE_CACHE_BYTES)
 
     def retire(self, partition: Partition) -> None:
         """Let nothing more be looked up or written for a partition that is no longer ours."""
@@ -119,6 +115,10 @@ class Ledgers:
             if offset is not None:
                 store.put([(entity, entry, offset)])
         return Restored(begun.record.generation, begun.is_handed_over, store.summary(), marks.held(), rebuilt_to)
+
+    def _cached(self) -> int:
+        """Return how many bytes of its file each store that is restored now may keep in memory."""
+        return max(min(RESTORING_CACHE_BYTES, ALL_RESTORING_CACHE_BYTES // self._restoring), PAGE_CACHE_BYTES)
 
 
 def _opened(path: Path) -> LedgerStore:

@@ -25,6 +25,16 @@ def loaded(
     play.give(Loaded(PARTITION, GENERATION, load.which, load.tenant, entries, next_due, exhausted=exhausted))
 
 
+def checking() -> Playbook:
+    """Return a playbook in which the check of a delivery in doubt has begun."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    play.give(Woke(), after=10.0)
+    play.commit()
+    loaded(play, (ENTITY, DIRTY))
+    return play
+
+
 def loads(play: Playbook) -> list[tuple[str, str | None]]:
     """Return what was asked of the local store so far."""
     return [(load.which, load.tenant) for load in play.all(Load)]
@@ -154,11 +164,7 @@ def test_a_dirty_entity_that_also_waits_is_asked_for_after_its_check() -> None:
 
 def test_a_failing_check_is_tried_again_and_never_parked() -> None:
     """A check belongs to no record: it waits for DnB as long as it takes, and gives way to a newer version."""
-    play = Playbook()
-    play.begin(entry=DIRTY)
-    play.give(Woke(), after=10.0)
-    play.commit()
-    loaded(play, (ENTITY, DIRTY))
+    play = checking()
     for _ in range(3):
         play.reply(said("down", 503))
         play.give(Woke(), after=9.0)
@@ -174,11 +180,7 @@ def test_a_failing_check_is_tried_again_and_never_parked() -> None:
 
 def test_a_check_that_a_person_forbids_ends() -> None:
     """When DnB keeps refusing what it once took, the check ends and the change that was delivered stays delivered."""
-    play = Playbook()
-    play.begin(entry=DIRTY)
-    play.give(Woke(), after=10.0)
-    play.commit()
-    loaded(play, (ENTITY, DIRTY))
+    play = checking()
     for _ in range(3):
         play.reply(said("no"))
         assert [] == play.all(Checked)
@@ -191,11 +193,7 @@ def test_a_check_that_a_person_forbids_ends() -> None:
 
 def test_a_check_that_is_refused_once_is_made_again() -> None:
     """What DnB turns down by mistake must not leave an older version standing."""
-    play = Playbook()
-    play.begin(entry=DIRTY)
-    play.give(Woke(), after=10.0)
-    play.commit()
-    loaded(play, (ENTITY, DIRTY))
+    play = checking()
     play.reply(said("no"))
     play.give(Woke(), after=9.0)
     play.commit()
@@ -205,11 +203,7 @@ def test_a_check_that_is_refused_once_is_made_again() -> None:
 
 def test_a_check_of_a_tenant_that_is_held_stays_due() -> None:
     """A tenant that is denied while a check is begun keeps the check in its ledger."""
-    play = Playbook()
-    play.begin(entry=DIRTY)
-    play.give(Woke(), after=10.0)
-    play.commit()
-    loaded(play, (ENTITY, DIRTY))
+    play = checking()
     play.reply(said("denied", 403))
     assert ([(ENTITY,)], []) == ([one.entities for one in play.all(PutBack)], play.all(Record))
 
