@@ -257,7 +257,7 @@ class Delivering:
 
     def _refuse(self, work: Work, cause: Cause) -> None:
         if work.item.origin == "check":
-            self._recording.end_check(work)
+            self._recording.refuse_check(work, cause)
         else:
             self._recording.park(work, cause)
 

@@ -51,10 +51,14 @@ class Released(msgspec.Struct, frozen=True):
     version: int
 
 
-class ParkedMoved(msgspec.Struct, frozen=True):
-    """Parked changes came with an assignment, or went with its end."""
+Came = Literal["restored", "checked"]
+"""How changes came to be parked without a record: with an assignment, or because their check was refused."""
 
-    direction: Literal["restored", "handed_back"]
+
+class ParkedMoved(msgspec.Struct, frozen=True):
+    """Parked changes came without a record of theirs, or went with the end of an assignment."""
+
+    direction: Came | Literal["handed_back"]
     count: int
 
 

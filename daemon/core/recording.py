@@ -8,7 +8,17 @@ from daemon.core.actions import Adopt, Consult, DeadLetter, Record
 from daemon.core.events import Followed
 from daemon.core.ledger import WAITING, Entry, Parked, rank
 from daemon.core.model import Entity, Undecodable, entity_of
-from daemon.core.notices import Checked, ParkedMoved, Reasserted, Released, ReleasedAs, Remarked, Settled, Settlement
+from daemon.core.notices import (
+    Came,
+    Checked,
+    ParkedMoved,
+    Reasserted,
+    Released,
+    ReleasedAs,
+    Remarked,
+    Settled,
+    Settlement,
+)
 from daemon.core.procedure import Delivered, Refused, Unchanged
 from daemon.core.state import (
     AgainPending,
@@ -72,11 +82,17 @@ class Recording:
             self._checked(work, "healed" if is_delivered else "verified")
         self._record(work, entry, "delivered" if is_delivered else "unchanged")
 
-    def end_check(self, work: Work) -> None:
-        """Record that a dirty entity is not checked any further: a person's doing in DnB now forbids its content."""
+    def refuse_check(self, work: Work, cause: Cause) -> None:
+        """Park the delivered version that DnB does not take a second time: an older one may stand there.
+
+        A change that is parked already keeps its place: it is newer, and its delivery puts the same right.
+        """
         self._checked(work, "refused")
+        if work.lane.entry.parked is None:
+            self.park(work, cause)
+            return
         entry = self._renewed(work, work.lane.entry.company)
-        self._record(work, msgspec.structs.replace(entry, dirty_until=None, dirty_data=None), "unchanged")
+        self._record(work, msgspec.structs.replace(entry, dirty_data=None), "unchanged")
 
     def doubt(self, work: Work) -> None:
         """Record that an older version than the entry's may have been written: the newest must be compared again."""
@@ -108,7 +124,7 @@ class Recording:
         )
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)
-        was_attempted = item.attempts > 0 or item.has_written or item.is_suspect
+        was_attempted = item.origin == "check" or item.attempts > 0 or item.has_written or item.is_suspect
         dirty_data = None if was_attempted else entry.dirty_data
         self._record(work, msgspec.structs.replace(entry, parked=parked, dirty_data=dirty_data), "parked", cause.reason)
 
@@ -157,7 +173,7 @@ class Recording:
             self._write_again(assignment, event.entity, self._being_written(assignment, event.entity) or own)
             return
         self._state.output.append(Adopt(assignment.partition, event.entity, event.entry, event.offset))
-        self._count_parked(assignment, own, event.entry)
+        self._count_parked(assignment, own, event.entry, "restored")
         assignment.note(event.entity.tenant, event.entry)
         self._state.hungry.add(event.entity.tenant)
         lane = assignment.lanes.get(event.entity)
@@ -183,12 +199,12 @@ class Recording:
         self._state.output.append(Record(ticket, assignment.partition, entity, entry))
         self._state.output.append(Reasserted(entity))
 
-    def _count_parked(self, assignment: Assignment, own: Entry | None, other: Entry) -> None:
+    def _count_parked(self, assignment: Assignment, own: Entry | None, other: Entry, came: Came) -> None:
         had = own is not None and own.parked is not None
         has = other.parked is not None
         if had != has:
             assignment.parked += 1 if has else -1
-            self._state.output.append(ParkedMoved("restored" if has else "handed_back", 1))
+            self._state.output.append(ParkedMoved(came if has else "handed_back", 1))
 
     def _checked(self, work: Work, result: Literal["verified", "healed", "refused"]) -> None:
         self._state.output.append(Checked(result, work.lane.entity))
@@ -249,8 +265,10 @@ class Recording:
     def _release(self, pending: EntryPending, before: Entry) -> None:
         """Count the parked change that this entry brings, and the one that it displaces or delivers."""
         assignment, item = pending.work.assignment, pending.work.item
-        is_other = item.origin == "check" or pending.settlement == "stale"
-        if is_other or (item.origin == "parked" and pending.settlement == "parked"):
+        if item.origin == "check":
+            self._count_parked(assignment, before, pending.entry, "checked")
+            return
+        if pending.settlement == "stale" or (item.origin == "parked" and pending.settlement == "parked"):
             return
         assignment.parked += 1 if pending.settlement == "parked" else 0
         if before.parked is None:

@@ -37,9 +37,9 @@ METRICS = (
     Metric("parked", "gauge", "Changes parked in the ledger, by reason.", ("reason",)),
     Metric("scheduled", "gauge", "Ledger entries that want work at an instant of their own: retries and checks."),
     Metric("parked_now", "gauge", "Changes parked in the ledger, as the planner counts them."),
-    Metric("parked_moved_total", "counter", "Parked changes that came or went with a partition.", ("direction",)),
+    Metric("parked_moved_total", "counter", "Parked changes that came or went with no record.", ("direction",)),
     Metric("released_total", "counter", "Parked changes that left the ledger, by how.", ("released_as",)),
-    Metric("parked_residual", "gauge", "Restored plus parked less released, handed back and parked now: 0."),
+    Metric("parked_residual", "gauge", "Restored, checked and parked less released, handed back and parked now: 0."),
     Metric("lag_seconds", "gauge", "Age of the oldest open change, from when it happened in Moment."),
     Metric("delivery_seconds", "histogram", "From the change in Moment to its delivery.", (), DELIVERY_BUCKETS_SECONDS),
     Metric(

@@ -65,7 +65,7 @@ class Observing:
         instruments.set("in_hand", status.in_hand)
         instruments.set("conservation_residual", tally["received"] - tally.settled - status.in_hand)
         instruments.set("parked_now", status.parked_now)
-        came = tally["restored"] + tally["settled.parked"]
+        came = tally["restored"] + tally["checked"] + tally["settled.parked"]
         went = tally["released"] + tally["handed_back"] + status.parked_now
         instruments.set("parked_residual", came - went)
         instruments.set("lag_seconds", 0.0 if status.oldest_open is None else max(0.0, now - status.oldest_open))

@@ -38,7 +38,7 @@ from daemon.core.events import (
 )
 from daemon.core.ledger import rank
 from daemon.core.model import KINDS, Change, Entity, Generation, Message, Partition, Tenant
-from daemon.core.notices import Checked, Notice, ParkedMoved, Received, Released, Settled
+from daemon.core.notices import Notice, ParkedMoved, Received, Released, Settled
 from daemon.core.pacing import Limits
 from daemon.core.planner import Planner
 from daemon.core.procedure import Answered, Call, Reply, Unanswered, Unreachable
@@ -121,7 +121,6 @@ class Driver:
         self.commit: tuple[Commit, float] | None = None
         self.accepted_at = 0.0
         self.counts: Counter[str] = Counter()
-        self.unchecked: set[Entity] = set()
         self.client = Bucket(POLICY.limits.quota)
         self.buckets = {name: Bucket(TENANT_QUOTA) for name in HOMES}
         self.handle(TenantsChanged(dict(self.registry)))
@@ -163,9 +162,7 @@ class Driver:
             case Released():
                 self.counts["parked"] -= 1
             case ParkedMoved(direction, count):
-                self.counts["parked"] += count if direction == "restored" else -count
-            case Checked("refused", entity):
-                self.unchecked.add(entity)
+                self.counts["parked"] += -count if direction == "handed_back" else count
             case _:
                 pass
 

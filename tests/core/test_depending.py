@@ -268,8 +268,8 @@ def test_what_waits_in_a_partition_that_goes_is_not_started_again() -> None:
     assert [] == play.all(Consult)
 
 
-def test_a_check_whose_dependency_is_gone_ends() -> None:
-    """A delivered project that is read again, and whose customer is nowhere any more, is a person's doing."""
+def test_a_check_whose_dependency_is_gone_waits_for_it() -> None:
+    """A delivered project that is read again, and whose customer is nowhere any more, is parked until that is back."""
     dirty = Entry(
         company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, generation=GENERATION, dirty_until=START + 9.0,
         dirty_data=b"x", occurred_at=START,
@@ -281,6 +281,9 @@ def test_a_check_whose_dependency_is_gone_ends() -> None:
     play.consulted()
     play.reply(said("absent"))
     assert [Checked("refused", PROJECT)] == play.all(Checked)
+    parked = play.entry().parked
+    assert parked is not None
+    assert (5, "missing_dependency", CUSTOMER.key) == (parked.version, parked.reason, parked.blocked_by)
 
 
 def test_a_dependency_that_was_never_named_is_our_bug() -> None:

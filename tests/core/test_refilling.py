@@ -25,13 +25,13 @@ def loaded(
     play.give(Loaded(PARTITION, GENERATION, load.which, load.tenant, entries, next_due, exhausted=exhausted))
 
 
-def checking() -> Playbook:
+def checking(entry: Entry = DIRTY) -> Playbook:
     """Return a playbook in which the check of a delivery in doubt has begun."""
     play = Playbook()
-    play.begin(entry=DIRTY)
+    play.begin(entry=entry)
     play.give(Woke(), after=10.0)
     play.commit()
-    loaded(play, (ENTITY, DIRTY))
+    loaded(play, (ENTITY, entry))
     return play
 
 
@@ -178,17 +178,48 @@ def test_a_failing_check_is_tried_again_and_never_parked() -> None:
     assert [("delivered", 0)] == play.settled()
 
 
-def test_a_check_that_a_person_forbids_ends() -> None:
-    """When DnB keeps refusing what it once took, the check ends and the change that was delivered stays delivered."""
-    play = checking()
+def refused_check(entry: Entry = DIRTY) -> Playbook:
+    """Return a playbook in which DnB kept refusing what it once took."""
+    play = checking(entry)
     for _ in range(3):
         play.reply(said("no"))
         assert [] == play.all(Checked)
         play.give(Woke(), after=9.0)
         play.commit()
     play.reply(said("no"))
+    return play
+
+
+def test_a_check_that_is_refused_again_and_again_parks_what_was_delivered() -> None:
+    """An older version may stand in DnB: a person is told, as of any change that is refused."""
+    play = refused_check()
     assert [Checked("refused", ENTITY)] == play.all(Checked)
-    assert (5, None, None) == (play.entry().version, play.entry().dirty_until, play.entry().parked)
+    parked = play.entry().parked
+    assert parked is not None
+    assert parked.refusal is not None
+    assert (5, None, 5, b"x") == (play.entry().version, play.entry().dirty_data, parked.version, parked.data)
+    play.record()
+    assert ([], 1) == (play.settled(), play.planner.status(play.now).parked_now)
+
+
+def test_what_a_check_parked_is_delivered_again_after_the_repair() -> None:
+    """DnB is read first, the older version that stands there is replaced, and the change is parked no more."""
+    play = refused_check()
+    play.record()
+    play.give(Loaded(PARTITION, GENERATION, "refused", "fjellvik", ((ENTITY, play.entry()),), None, exhausted=True))
+    play.deliver()
+    assert ["GET", "PUT"] == play.sent()[-2:]
+    assert ([Released("delivered", ENTITY, 5)], 0) == (play.all(Released), play.planner.status(play.now).parked_now)
+    assert (5, None) == (play.entry().version, play.entry().parked)
+
+
+def test_a_change_that_is_parked_already_keeps_its_place_when_a_check_is_refused() -> None:
+    """The newer version is what a person hears of, and its delivery puts the same right."""
+    newer = Parked(version=6, data=b"y", occurred_at=START, reason="conflict", since=START, next_try=START + 900.0)
+    play = refused_check(msgspec.structs.replace(DIRTY, parked=newer))
+    assert (newer, None) == (play.entry().parked, play.entry().dirty_data)
+    play.record()
+    assert 1 == play.planner.status(play.now).parked_now
 
 
 def test_a_check_that_is_refused_once_is_made_again() -> None:

@@ -68,7 +68,7 @@ class Watch:
                 case Released():
                     settled["parked"] -= 1
                 case ParkedMoved(direction, count):
-                    settled["parked"] += count if direction == "restored" else -count
+                    settled["parked"] += -count if direction == "handed_back" else count
                 case _:
                     pass
         self._balance(replica, settled)

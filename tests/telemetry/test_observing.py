@@ -103,13 +103,15 @@ def test_every_record_is_in_hand_or_settled_once() -> None:
 def test_every_parked_change_is_there_or_accounted_for() -> None:
     """Restored plus parked less released, handed back and parked now is zero; one that vanished would show."""
     at = Bench()
-    at.saw(ParkedMoved("restored", 5), settled("parked", reason="waiting"), settled("parked", reason="no_number"))
+    at.saw(ParkedMoved("restored", 4), ParkedMoved("checked", 1))
+    at.saw(settled("parked", reason="waiting"), settled("parked", reason="no_number"))
     at.saw(Released("delivered", ONE, 4), Released("stale", ONE, 5), ParkedMoved("handed_back", 2))
     at.observing.gauges(status(parked_now=3), NOW)
     assert (3.0, 0.0) == (at.value("parked_now"), at.value("parked_residual"))
-    moved = [at.value("parked_moved_total", direction=direction) for direction in ("restored", "handed_back")]
+    directions = ("restored", "checked", "handed_back")
+    moved = [at.value("parked_moved_total", direction=direction) for direction in directions]
     released = [at.value("released_total", released_as=released_as) for released_as in ("delivered", "stale")]
-    assert ([5.0, 2.0], [1.0, 1.0]) == (moved, released)
+    assert ([4.0, 1.0, 2.0], [1.0, 1.0]) == (moved, released)
     at.observing.gauges(status(parked_now=2), NOW)
     assert 1.0 == at.value("parked_residual")
 
