@@ -84,13 +84,14 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 class Consult(msgspec.Struct, frozen=True):
     """Look up what the local stores hold of `wanted`, on which `entity` depends; answered by `Consulted`.
 
-    The partition's own store is asked first, then those of the other partitions that are ours.
+    With `entity` None it is looked up for all that is parked in the partition: whatever that waits for is wanted. The
+    partition's own store is asked first, then those of the other partitions that are ours.
     """
 
     partition: Partition
     generation: Generation
-    entity: Entity
-    wanted: tuple[Entity, ...]
+    entity: Entity | None
+    wanted: tuple[Entity, ...] = ()
 
 
 class PutBack(msgspec.Struct, frozen=True):

@@ -91,7 +91,7 @@ class Delivering:
 
     def consulted(self, assignment: Assignment, event: Consulted) -> None:
         """Go on with a lane that asked the ledger about its dependencies; if none does, release what they block."""
-        lane = assignment.lanes.get(event.entity)
+        lane = None if event.entity is None else assignment.lanes.get(event.entity)
         if lane is not None and lane.current is not None and lane.phase == "consulting":
             self.start(self.supersede(Work(assignment, lane, lane.current)), event.entries)
         else:
@@ -108,7 +108,7 @@ class Delivering:
             work.lane.note_number(prepared.number)
         entry = work.lane.entry
         if entry.dnb_id is not None and entry.fingerprint == prepared.fingerprint and not work.lane.is_dirty:
-            return already(Unchanged(entry.dnb_id, entry.number or ""))
+            return already(Unchanged(entry.dnb_id, entry.number or "", parts=entry.parts))
         related = self._depending.resolve(work, prepared.dependencies, entries)
         match related:
             case Awaited():

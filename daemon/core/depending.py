@@ -144,6 +144,15 @@ class Depending:
                     self._state.hungry.add(entity.tenant)
         return works
 
+    def look_again(self) -> None:
+        """Ask what has been delivered of all that parked changes wait for.
+
+        It may have been while nobody owned both partitions, or just before a crash that ended what it had released.
+        """
+        for assignment in self._state.assignments.values():
+            if assignment.blocked:
+                self._state.output.append(Consult(assignment.partition, assignment.generation, None))
+
     def release(self, assignment: Assignment, entries: Mapping[Entity, Entry]) -> None:
         """Sweep up what is parked for the sake of entities that the ledger knows as delivered."""
         for entity, entry in entries.items():

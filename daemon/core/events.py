@@ -111,7 +111,7 @@ class Consulted(msgspec.Struct, frozen=True):
 
     partition: Partition
     generation: Generation
-    entity: Entity
+    entity: Entity | None
     entries: Mapping[Entity, Entry]
 
 

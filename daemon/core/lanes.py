@@ -139,6 +139,7 @@ class Lane:
             dirty=self.is_dirty,
             related=related,
             numbers_tried=self.numbers_tried,
+            parts=self.entry.parts,
         )
 
     def content_of(self, version: int) -> bytes | None:

@@ -48,7 +48,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     `company` is the company key's hash, empty while no company was known; `version` is the delivered one, 0 for none;
     `dirty_until` is set while DnB may hold something that the ledger does not know, with `dirty_data` to put it right.
     `remarks` are the reasons of what a person should know about the delivery. `numbers_tried` are those under which a
-    create that is not in `dnb_id` may have gone through.
+    create that is not in `dnb_id` may have gone through. `parts` are the DnB ids of the rows inside its row, by
+    the procedure's own names; empty while they are not all known.
     """
 
     scheme: int = SCHEME
@@ -66,6 +67,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     parked: Parked | None = None
     remarks: tuple[str, ...] = ()
     numbers_tried: tuple[str, ...] = ()
+    parts: dict[str, int] = {}
     unknown: dict[str, Any] = {}
 
     @property
@@ -104,6 +106,12 @@ def rank(entry: Entry, offset: int) -> tuple[int, bool, Generation, int]:
     Highest of delivered and parked version, then delivered before parked, then generation, then ledger offset.
     """
     return (entry.highest, entry.version == entry.highest, entry.generation, offset)
+
+
+def outranks(one: Entry, other: Entry) -> bool:
+    """Tell whether the one entry is greater, whoever wrote it and when; entries of two companies do not compare."""
+    is_comparable = one.company == other.company or "" in (one.company, other.company)
+    return is_comparable and rank(one, 0)[:2] > rank(other, 0)[:2]
 
 
 def encode(entry: Entry) -> bytes:

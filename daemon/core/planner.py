@@ -203,6 +203,7 @@ class Planner:
         self._state.hungry |= event.waiting_tenants
         self._state.output.append(ParkedMoved("restored", event.parked))
         self._next_commit = self._state.now
+        self._depending.look_again()
         self._state.are_holds_changed = True
         if self._is_paused:
             self._state.output.append(Pause((event.partition,)))

@@ -67,7 +67,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     concluded before DnB was read. `related` holds the DnB id of each dependency that the ledger knows as delivered.
     `has_waited`: a dependency that is nowhere has been waited for long enough, so what can do without it should.
     `was_attempted`: a write of this entity, perhaps of an older version, may have left lately, its end unrecorded.
-    `numbers_tried`: the business numbers under which older versions may have created it, unrecorded.
+    `numbers_tried`: the business numbers under which older versions may have created it, unrecorded. `parts`: the DnB
+    ids of the rows inside its row, by the procedure's own names, as it left them; empty if they are not all known.
     """
 
     version: int
@@ -78,6 +79,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     has_waited: bool = False
     was_attempted: bool = False
     numbers_tried: tuple[str, ...] = ()
+    parts: Mapping[str, int] = {}
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,21 +94,26 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """DnB now holds the change, and a write was needed for it; `voucher` is the journal's number of an invoice."""
+    """DnB now holds the change, and a write was needed for it.
+
+    `voucher` is the journal's number of an invoice; `parts` are to be known the next time, see `Known`.
+    """
 
     dnb_id: int
     number: str
     voucher: str | None = None
     remarks: tuple[Remark, ...] = ()
+    parts: Mapping[str, int] = {}
 
 
 class Unchanged(msgspec.Struct, frozen=True):
-    """DnB was read and already holds all that the change says."""
+    """DnB was read and already holds all that the change says; the fields are those of `Delivered`."""
 
     dnb_id: int
     number: str
     voucher: str | None = None
     remarks: tuple[Remark, ...] = ()
+    parts: Mapping[str, int] = {}
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from daemon.core.actions import Adopt, Consult, DeadLetter, Record
 from daemon.core.events import Followed
-from daemon.core.ledger import WAITING, Entry, Parked, rank
+from daemon.core.ledger import WAITING, Entry, Parked, outranks, rank
 from daemon.core.model import Entity, Undecodable, entity_of
 from daemon.core.notices import (
     Came,
@@ -68,6 +68,7 @@ class Recording:
             voucher=outcome.voucher or lane.entry.voucher,
             remarks=tuple(remark.reason for remark in outcome.remarks),
             numbers_tried=(),
+            parts=dict(outcome.parts),
             delivered_at=self._state.now,
             occurred_at=item.change.occurred_at,
             dirty_until=None if is_clean else lane.dirty_until,
@@ -227,7 +228,7 @@ class Recording:
     def _settle_entry(self, pending: EntryPending) -> Work | None:
         """Settle the item, and return the work if its lane may go on now."""
         assignment, lane, item = pending.work.assignment, pending.work.lane, pending.work.item
-        is_outranked = _is_greater(lane.entry, pending.entry)
+        is_outranked = outranks(lane.entry, pending.entry)
         if is_outranked:
             self._outrank(pending)
         else:
@@ -252,7 +253,7 @@ class Recording:
     def _outrank(self, pending: EntryPending) -> None:
         """Keep the greater entry that another process wrote meanwhile; what this one parked has left with it.
 
-        The local store holds the lesser one until the greater is acknowledged again: so long the lane stays open.
+        Until it is acknowledged again, the last record of the entity is a lesser one: so long the lane stays open.
         What this process left in doubt stays in doubt.
         """
         lane, item = pending.work.lane, pending.work.item
@@ -284,12 +285,6 @@ def _subject(pending: EntryPending | AgainPending) -> tuple[Assignment, Entity]:
     if isinstance(pending, EntryPending):
         return pending.work.assignment, pending.work.lane.entity
     return pending.assignment, pending.entity
-
-
-def _is_greater(one: Entry, other: Entry) -> bool:
-    """Tell whether the one entry is greater, whoever wrote it and when; entries of two companies do not compare."""
-    is_comparable = one.company == other.company or "" in (one.company, other.company)
-    return is_comparable and rank(one, 0)[:2] > rank(other, 0)[:2]
 
 
 def _later(one: float | None, other: float | None) -> float | None:

@@ -210,12 +210,17 @@ def fax_differences(wanted: str, rows: list[PhoneRow], children: Children) -> li
     Moment is master of the fax, so every fax row is its own: a late write may have left one with an older number, and
     nothing would tell it from a person's. Phones and mobiles that a person added are never touched.
     """
-    kept = next((row for row in rows if text(row.number) == wanted), rows[0] if rows else None) if wanted else None
+    kept = fax_kept(wanted, rows)
     surplus = [{"ID": row.id, "Deleted": True} for row in rows if row is not kept]
     if not wanted or (kept and text(kept.number) == wanted):
         return surplus
     extra = {"CountryCode": None} if kept else {"Type": FAX_TYPE}
     return [children.put("fax", kept, {"Number": wanted, **extra}), *surplus]
+
+
+def fax_kept(wanted: str, rows: list[PhoneRow]) -> PhoneRow | None:
+    """Return the fax row that has Moment's number or will get it, None if there is none or Moment has no fax."""
+    return next((row for row in rows if text(row.number) == wanted), rows[0] if rows else None) if wanted else None
 
 
 class Addressing(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from daemon.core.procedure import Call, Delivered, Known, Outcome, Procedure, Re
 from daemon.dnb import calls
 from daemon.dnb.bodies import Content, References, created, updated
 from daemon.dnb.calls import Guids
+from daemon.dnb.customer_parts import INFO, parts_after, parts_of, unseen
 from daemon.dnb.directory import Directory
 from daemon.dnb.finding import (
     Absent,
@@ -57,14 +58,22 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         """Return the method of the write that was turned down last, empty if none was."""
         return "" if self.turned is None else self.turned.method
 
+    @property
+    def needs_no_reading(self) -> bool:
+        """Tell whether all rows are known, and nothing can be in DnB that the ledger does not tell of."""
+        known = self.known
+        is_certain = not known.dirty and not known.was_attempted and self.turned is None
+        return is_certain and known.dnb_id is not None and INFO in known.parts
+
 
 def deliver_customer(delivery: Delivery, known: Known) -> Procedure:
     """Make DnB's customer equal to Moment's, writing only what differs.
 
-    Safe to run again from the start after any interruption: it reads what is there first, a repeated create is refused
-    by its guid, and a merge may be repeated. A write that DnB accepts is trusted, since what its reply echoes is not
-    documented: only a new row's id and number are looked at. A customer that is inactive in DnB is kept equal and
-    stays inactive.
+    Safe to run again from the start after any interruption: where anything is in doubt it reads what is there first, a
+    repeated create is refused by its guid, and a merge may be repeated. Where nothing is in doubt and the ids of all
+    rows are known, one merge tells DnB everything. A write that DnB accepts is trusted, since what its reply echoes is
+    not documented: of a new row's id and number, and of the ids of its parts, what is shown is used. A customer that is
+    inactive in DnB is kept equal and stays inactive.
     """
     references = yield from delivery.directory.references(delivery.content)
     if not isinstance(references, References):
@@ -82,7 +91,11 @@ def attempt_once(
     delivery: Delivery, references: References, attempt: Attempt
 ) -> Generator[Call, Reply, Attempt | Outcome]:
     """Read, write what differs, and return the outcome, or what was learnt for another round."""
-    found = yield from locate(delivery, attempt)
+    found: Found | Outcome
+    if attempt.needs_no_reading:
+        found = unseen(attempt.known.dnb_id or 0, attempt.known.parts)
+    else:
+        found = yield from locate(delivery, attempt)
     if isinstance(found, Doubtful):
         found = yield from prove(delivery, references, found.row, attempt)
     if not isinstance(found, CustomerRow | Absent):
@@ -91,10 +104,12 @@ def attempt_once(
     if method == attempt.turned_method and attempt.rejected.may_be_used_guid:
         attempt = replace(attempt, n=attempt.n + 1)
     if isinstance(found, CustomerRow):
-        attempt = replace(attempt, known=replace(attempt.known, dnb_id=found.id))
+        attempt = replace(
+            attempt, known=replace(attempt.known, dnb_id=found.id, parts=parts_of(found, delivery.content))
+        )
     call = next_call(delivery, references, found, attempt)
     if call is None:
-        return Unchanged(attempt.known.dnb_id or 0, delivery.number)
+        return Unchanged(attempt.known.dnb_id or 0, delivery.number, parts=attempt.known.parts)
     if call == attempt.turned:
         return refusal(attempt.rejected)
     return conclude(delivery, attempt, call, (yield from ask(call)))
@@ -150,9 +165,11 @@ def conclude(delivery: Delivery, attempt: Attempt, call: Call, verdict: Verdict)
         case Accepted() if creates:
             return conclude_create(delivery, attempt, verdict)
         case Accepted():
-            return Delivered(attempt.known.dnb_id or 0, delivery.number)
+            parts = parts_after(delivery.content, attempt.known.parts, verdict)
+            return Delivered(attempt.known.dnb_id or 0, delivery.number, parts=parts)
         case Missing():
-            return Unavailable("status_404") if creates else replace(attempt, turned=None)
+            gone = replace(attempt, turned=None, known=replace(attempt.known, parts={}))
+            return Unavailable("status_404") if creates else gone
         case Rejected():
             return conclude_rejection(delivery, attempt, call, verdict)
         case _:
@@ -174,4 +191,4 @@ def conclude_create(delivery: Delivery, attempt: Attempt, accepted: Accepted) ->
         return replace(attempt, turned=None)
     if row.customer_number is not None and str(row.customer_number) != delivery.number:
         return replace(attempt, turned=None, known=replace(attempt.known, dnb_id=row.id))
-    return Delivered(row.id, delivery.number)
+    return Delivered(row.id, delivery.number, parts=parts_after(delivery.content, {}, accepted))

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import msgspec
 
 from daemon.core.actions import Load
-from daemon.core.ledger import Entry, decode, encode, rank
+from daemon.core.ledger import Entry, decode, encode, outranks, rank
 from daemon.core.model import Entity, entity_of
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 from daemon.edges.ledger_soundness import damage
@@ -83,6 +83,9 @@ FILE_ENDS = ("", "-wal", "-shm")
 
 PAGE_CACHE_BYTES = 2 * 1024 * 1024
 """What SQLite keeps of a file in memory, as it does by itself: look-ups are few, and the system has a cache too."""
+
+AWAITED_AT_MOST = 10_000
+"""So many dependencies are looked up at an assignment: should there be more, time releases what waits for the rest."""
 
 LOOKED_UP_AT_ONCE = 500
 """So many keys go into one query: SQLite allows 999 variables in its oldest builds."""
@@ -246,6 +249,15 @@ class LedgerStore:
             self._connection.executemany(PUT, (_row(*one) for one in last if not _wants_nothing(one[1])))
 
     @on_disk
+    def keep(self, written: Sequence[tuple[Entity, Entry, int]]) -> None:
+        """Store entries that we have written, except where a greater one has been followed to meanwhile.
+
+        That one lies before ours in the topic, and will not be read again: nothing but the store remembers it.
+        """
+        present = self.get([entity for entity, _, _ in written])
+        self.put(one for one in written if one[0] not in present or not outranks(present[one[0]].entry, one[1]))
+
+    @on_disk
     def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> dict[Entity, int]:
         """Store the entries that are greater than what is there: the join that restores a ledger in any order.
 
@@ -300,6 +312,13 @@ class LedgerStore:
             known_tenants=frozenset(self._tenants()),
             next_due=self.next_due(),
         )
+
+    @on_disk
+    def awaited(self) -> list[Entity]:
+        """Return the entities that parked changes wait for, in order of their keys, at most `AWAITED_AT_MOST`."""
+        query = "SELECT DISTINCT blocked_by FROM entries WHERE blocked_by IS NOT NULL ORDER BY blocked_by LIMIT ?"
+        entities = (entity_of(key) for (key,) in self._connection.execute(query, (AWAITED_AT_MOST,)))
+        return [entity for entity in entities if entity is not None]
 
     def _tenants(self) -> Iterator[str]:
         """Yield every tenant, found by leaping from one's last key to the next one's first."""

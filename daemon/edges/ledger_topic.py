@@ -116,7 +116,7 @@ class LedgerTopic:
         for partition in {record.partition for record, _ in written}:
             store = self._stores.get(partition)
             if store is not None:
-                store.put(
+                store.keep(
                     [
                         (one.entity, one.entry, at)
                         for one, at in written

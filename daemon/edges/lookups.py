@@ -38,9 +38,10 @@ class Lookups:
     def _consulted(self, consult: Consult) -> Consulted:
         """Look entities up in the partition's own store, and what it does not know in the others that are ours."""
         own = self._stores.get(consult.partition)
+        wanted = consult.wanted if consult.entity or own is None else own.awaited()
         entries: dict[Entity, Entry] = {}
         for store in ([own] if own else []) + [store for store in self._stores.values() if store is not own]:
-            lacking = [entity for entity in consult.wanted if entity not in entries]
+            lacking = [entity for entity in wanted if entity not in entries]
             found = store.get(lacking)
             entries.update((entity, one.entry) for entity, one in found.items() if not is_moved(one.entry))
         return Consulted(consult.partition, consult.generation, consult.entity, entries)

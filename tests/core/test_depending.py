@@ -182,6 +182,7 @@ def test_two_that_wait_for_each_other_do_not_wait_for_ever() -> None:
     play.begin()
     play.fetch(of_kind("invoice", change(1, number=7)), of_kind("invoice", change(1, number=8)))
     first = play.last(Consult)
+    assert first.entity is not None
     assert 7 == first.entity.id
     play.give(Consulted(PARTITION, GENERATION, first.entity, {}))
     play.give(Woke(), after=1.0)

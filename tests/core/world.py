@@ -13,7 +13,7 @@ import msgspec
 from daemon.core.actions import Consult, HandOver, Load, Record
 from daemon.core.events import Consulted, Loaded
 from daemon.core.ledger import Entry, decode, encode, rank
-from daemon.core.model import Change, Entity, Partition, Tenant
+from daemon.core.model import Change, Entity, Partition, Tenant, entity_of
 from daemon.core.procedure import (
     Answered,
     Call,
@@ -121,8 +121,14 @@ class Ledger:
 
     def consult(self, consult: Consult) -> Consulted:
         """Look up what is held of the dependencies."""
-        entries = {entity: self.store[entity].entry for entity in consult.wanted if entity in self.store}
+        wanted = consult.wanted if consult.entity else self._awaited()
+        entries = {entity: self.store[entity].entry for entity in wanted if entity in self.store}
         return Consulted(consult.partition, consult.generation, consult.entity, entries)
+
+    def _awaited(self) -> list[Entity]:
+        parked = (held.entry.parked for held in self.store.values())
+        entities = (entity_of(one.blocked_by) for one in parked if one is not None)
+        return [entity for entity in entities if entity is not None]
 
     def _dues_of_served(self, load: Load) -> Iterator[float]:
         for entity, held in self.store.items():

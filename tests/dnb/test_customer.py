@@ -25,6 +25,7 @@ from tests.dnb.world import known, ok, play
 
 ROW: dict[str, Any] = {"ID": 381, "CustomerNumber": 100042, "Info": {"ID": 902, "Name": "Havgard Eiendom AS"}}
 OTHER: dict[str, Any] = {"ID": 382, "CustomerNumber": 100042, "Info": {"ID": 903, "Name": "Annen AS"}}
+PARTS = {"info": 902}
 NONE = ok([])
 FOUND = ok([ROW])
 GUID = ok({"Message": "_createguid has been used"}, 400)
@@ -56,7 +57,7 @@ def test_the_reply_to_a_create_decides(reply: Reply, expected: Outcome) -> None:
 @pytest.mark.parametrize("body", [b"", b"null", b'{"ID":', b"<html>"])
 def test_a_create_whose_reply_is_not_understood_is_read(body: bytes) -> None:
     """The row's id is found by reading, not guessed."""
-    assert Unchanged(381, "100042") == outcome_of(NONE, Answered(status=200, body=body), FOUND)
+    assert Unchanged(381, "100042", parts=PARTS) == outcome_of(NONE, Answered(status=200, body=body), FOUND)
 
 
 def test_a_number_that_dnb_gave_itself_is_corrected() -> None:
@@ -64,14 +65,14 @@ def test_a_number_that_dnb_gave_itself_is_corrected() -> None:
     shown = {**ROW, "CustomerNumber": 100000}
     replies = [NONE, ok({"ID": 381, "CustomerNumber": 100000}), ok(shown), NONE, ok({})]
     made, outcome = play(prepared(MINIMAL).start(known()), replies)
-    assert Delivered(381, "100042") == outcome
+    assert Delivered(381, "100042", parts=PARTS) == outcome
     assert {"ID": 381, "CustomerNumber": 100042} == msgspec.json.decode(made[-1].body or b"")
 
 
 @pytest.mark.parametrize("text", ["_createguid has been used", "Ukjent feil"])
 def test_a_refused_create_that_is_found_went_through(text: str) -> None:
     """Whatever the refusal says, the row that a fresh reading shows is continued with."""
-    assert Unchanged(381, "100042") == outcome_of(NONE, ok({"Message": text}, 400), FOUND)
+    assert Unchanged(381, "100042", parts=PARTS) == outcome_of(NONE, ok({"Message": text}, 400), FOUND)
 
 
 def test_a_refused_create_that_is_not_found_is_told_to_a_person() -> None:
@@ -157,7 +158,7 @@ def test_a_refused_update_whose_work_was_done_meanwhile_is_no_refusal() -> None:
     address = {"ID": 88, "AddressLine1": "Kirkegata 77", "PostalCode": "5525", "City": "Haugesund"}
     old = ok({**ROW, "Info": {**ROW["Info"], "ShippingAddressID": 88, "ShippingAddress": address}})
     gone = ok({"Message": "Validation failed; ShippingAddress was deleted"}, 400)
-    assert Unchanged(381, "100042") == outcome_of(old, gone, ok(ROW), ledger=known(2, 381))
+    assert Unchanged(381, "100042", parts=PARTS) == outcome_of(old, gone, ok(ROW), ledger=known(2, 381))
 
 
 def test_an_update_that_meets_another_state_each_time_is_tried_anew() -> None:
@@ -166,7 +167,9 @@ def test_an_update_that_meets_another_state_each_time_is_tried_anew() -> None:
     address = {"ID": 88, "AddressLine1": "Kirkegata 77", "PostalCode": "5525", "City": "Haugesund"}
     first["Info"] = {**ROW["Info"], "ShippingAddressID": 88, "ShippingAddress": address}
     gone = ok({"Message": "Validation failed; ShippingAddress was deleted"}, 400)
-    assert Delivered(381, "100042") == outcome_of(ok(first), gone, ok(second), ok({"ID": 381}), ledger=known(2, 381))
+    assert Delivered(381, "100042", parts=PARTS) == outcome_of(
+        ok(first), gone, ok(second), ok({"ID": 381}), ledger=known(2, 381)
+    )
 
 
 def test_an_answer_about_another_row_is_not_used() -> None:

@@ -180,7 +180,9 @@ def test_a_renumbered_customer_stays_one_customer() -> None:
     """The row is found by its id and gets the new number."""
     world = World()
     dnb_id = with_full(world)
-    assert deliver(world, RENUMBERED, known(2, dnb_id)) == Delivered(dnb_id, "100777")
+    outcome = deliver(world, RENUMBERED, known(2, dnb_id))
+    assert isinstance(outcome, Delivered)
+    assert (dnb_id, "100777") == (outcome.dnb_id, outcome.number)
     assert [RENUMBERED_SHOWN] == world.customers()
 
 

@@ -62,6 +62,21 @@ def test_an_owner_finds_nothing_to_do_about_it(entry: Entry, tmp_path: Path) -> 
     store.close()
 
 
+def test_all_that_parked_changes_wait_for_is_looked_up_in_every_store(tmp_path: Path) -> None:
+    """With nobody named who depends on it: whatever blocks a change of the partition, wherever its entry lies."""
+    here, there = PARTITION, msgspec.structs.replace(PARTITION, number=9)
+    stores = {one: LedgerStore(tmp_path / f"{one.number}.sqlite3") for one in (here, there)}
+    stores[here].put([(customer(number), blocked(1, customer(number + 10)), number) for number in (1, 2, 3)])
+    stores[here].put([(customer(11), delivered(4), 20)])
+    stores[there].put([(customer(12), delivered(6), 1), (customer(14), delivered(1), 2)])
+    assert [customer(11), customer(12), customer(13)] == stores[here].awaited()
+    answer = Lookups(stores).answer(Consult(here, OURS, None), 0.0)
+    assert {customer(11): delivered(4), customer(12): delivered(6)} == getattr(answer, "entries", None)
+    assert None is getattr(answer, "entity", "")
+    for store in stores.values():
+        store.close()
+
+
 def test_nobody_who_depends_on_it_is_told_of_it(tmp_path: Path) -> None:
     """The partition it went to speaks for it, whichever is asked first."""
     old, new = LedgerStore(tmp_path / "old.sqlite3"), LedgerStore(tmp_path / "new.sqlite3")

@@ -105,6 +105,23 @@ FAULTS: tuple[Fault, ...] = (
         f"{CORE}/test_giving_way.py",
     ),
     Fault(
+        "keep what was written over what another process wrote meanwhile",
+        "daemon/edges/ledger_store.py",
+        (
+            (
+                "self.put(one for one in written if one[0] not in present or not outranks(present[one[0]].entry, one[1]))",
+                "self.put(written)",
+            ),
+        ),
+        "tests/edges/test_ledger_store.py",
+    ),
+    Fault(
+        "do not ask at an assignment what has been delivered since",
+        "daemon/core/planner.py",
+        (("        self._depending.look_again()\n", ""),),
+        f"{CORE}/test_sweeping.py",
+    ),
+    Fault(
         "end a refused check without a word",
         "daemon/core/recording.py",
         (("        if work.lane.entry.parked is None:\n", "        if False:\n"),),

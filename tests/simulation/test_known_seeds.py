@@ -22,6 +22,8 @@ KNOWN = {
     1365: "a version in doubt, written over a newer one",
     1488: "a check of a late write, given up because its reading was turned down",
     1495: "a check of a late write, ended by one refusal",
+    400581: "a zombie's acknowledged write, kept in its store over a greater one that it had followed to",
+    404468: "a dependency that was delivered before a crash, and released nothing after it",
     213654: "a clock that was set before any process had started",
 }
 

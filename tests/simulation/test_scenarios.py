@@ -71,7 +71,7 @@ def test_a_zombies_late_write_to_dnb_is_put_right() -> None:
         at.customer(1)
         at.until(lambda: at.delivered() == 1)
         zombie = at.owner
-        at.strike("applied_late", call=2, seconds=1.0)
+        at.strike("applied_late", call=1, seconds=1.0)
         at.customer(2, "Andre AS")
         at.until(lambda: at.world.counts["applied_late"] == 1)
         at.kill(zombie, seconds=30.0)

@@ -91,7 +91,7 @@ class Writing:
             store = self._replica.stores.get(partition)
             if store is not None and store is self._queued_for.get(partition):
                 ours = [one for one in done if one[0].partition == partition]
-                store.put([(one.entity, one.entry, at) for one, at in ours if isinstance(one, Record)])
+                store.keep([(one.entity, one.entry, at) for one, at in ours if isinstance(one, Record)])
         self._replica.put(Recorded(tuple(record.ticket for record, _ in done)))
         self._is_writing = False
         if self.queue:
