@@ -88,6 +88,11 @@ def decode_ledger_record(raw: bytes) -> LedgerRecord | None:
     return _decoded(raw, LedgerRecord)
 
 
+def decode_handover_record(raw: bytes) -> HandoverRecord | None:
+    """Return the record, None if the bytes are none."""
+    return _decoded(raw, HandoverRecord)
+
+
 def decode_hold_record(raw: bytes) -> HoldRecord | None:
     """Return the record, None if the bytes are none."""
     return _decoded(raw, HoldRecord)

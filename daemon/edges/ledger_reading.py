@@ -17,6 +17,7 @@ from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
     LEDGER_KEY,
     LedgerRecord,
+    decode_handover_record,
     decode_hold_record,
     decode_ledger_record,
     first_ledger_record,
@@ -191,9 +192,15 @@ def _told(line: LedgerLine, marks: Marks) -> dict[str, Any]:
         return {"mailed": {**marks.mailed, tenant: told}} if told else {}
     if key == LEDGER_KEY:
         return {"record": _record(line) or marks.record, "record_offset": line.offset, "last_offset": line.offset}
-    if key == HANDOVER_KEY:
+    if key == HANDOVER_KEY and _is_of_the_owner(line, marks):
         return {"handover_offset": line.offset, "last_offset": line.offset}
     return {"last_offset": line.offset}
+
+
+def _is_of_the_owner(line: LedgerLine, marks: Marks) -> bool:
+    """Tell whether the last owner has handed over; one before it that slept so long speaks for itself alone."""
+    handover = decode_handover_record(line.value or b"")
+    return handover is not None and marks.record is not None and handover.generation == marks.record.generation
 
 
 def _record(line: LedgerLine) -> LedgerRecord | None:

@@ -8,7 +8,15 @@ import pytest
 from daemon.core.events import Followed, HoldChanged
 from daemon.core.ledger import Entry, encode
 from daemon.core.model import Generation, Partition
-from daemon.edges.ledger_keys import LEDGER_KEY, HoldRecord, LedgerRecord, encode_record, hold_key
+from daemon.edges.ledger_keys import (
+    HANDOVER_KEY,
+    LEDGER_KEY,
+    HandoverRecord,
+    HoldRecord,
+    LedgerRecord,
+    encode_record,
+    hold_key,
+)
 from daemon.edges.ledger_reading import LedgerLine, LedgerReading, beginning, is_lost
 from daemon.edges.ledger_store import LedgerStore, Marks
 from tests.edges.ledger_entries import customer
@@ -109,6 +117,18 @@ def test_a_store_is_of_the_same_life_while_the_ledger_record_it_saw_is_still_the
     assert not reading.is_same_life(None, end=2)
     reading.begin_anew()
     assert (Marks(), {}) == (reading.marks, store.get([customer(1)]))
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("handover", "is_handed_over"), [(THEIRS, True), (Generation(1, 5), False), (OURS, False), (None, False)]
+)
+def test_only_the_last_owner_can_hand_over(path: Path, handover: Generation | None, is_handed_over: bool) -> None:  # noqa: FBT001 - a table's column
+    """A zombie that owned the partition before it knows nothing of what the last owner has left in flight."""
+    began = LedgerLine(0, LEDGER_KEY.encode(), encode_record(LedgerRecord("one", THEIRS)))
+    said = b"?" if handover is None else encode_record(HandoverRecord(handover, 1))
+    reading, store = restored(path, began, line(1, 3), LedgerLine(2, HANDOVER_KEY.encode(), said))
+    assert is_handed_over == reading.marks.is_handed_over
     store.close()
 
 

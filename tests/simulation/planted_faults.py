@@ -116,6 +116,12 @@ FAULTS: tuple[Fault, ...] = (
         "tests/edges/test_ledger_store.py",
     ),
     Fault(
+        "take a zombie's handover for the owner's",
+        "daemon/edges/ledger_reading.py",
+        (("    if key == HANDOVER_KEY and _is_of_the_owner(line, marks):\n", "    if key == HANDOVER_KEY:\n"),),
+        "tests/edges/test_ledger_reading.py",
+    ),
+    Fault(
         "do not ask at an assignment what has been delivered since",
         "daemon/core/planner.py",
         (("        self._depending.look_again()\n", ""),),
