@@ -110,8 +110,21 @@ def rank(entry: Entry, offset: int) -> tuple[int, bool, Generation, int]:
 
 def outranks(one: Entry, other: Entry) -> bool:
     """Tell whether the one entry is greater, whoever wrote it and when; entries of two companies do not compare."""
-    is_comparable = one.company == other.company or "" in (one.company, other.company)
-    return is_comparable and rank(one, 0)[:2] > rank(other, 0)[:2]
+    return _is_comparable(one, other) and rank(one, 0)[:2] > rank(other, 0)[:2]
+
+
+def replaces(one: Entry, offset: int, other: Entry, other_offset: int) -> bool:
+    """Tell whether the one entry is the truth of the two, by their ranks.
+
+    Of entries of two companies the later one is: what was delivered to the one company says nothing about the other.
+    """
+    if _is_comparable(one, other):
+        return rank(one, offset) > rank(other, other_offset)
+    return (one.generation, offset) > (other.generation, other_offset)
+
+
+def _is_comparable(one: Entry, other: Entry) -> bool:
+    return one.company == other.company or "" in (one.company, other.company)
 
 
 def encode(entry: Entry) -> bytes:

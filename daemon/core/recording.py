@@ -6,7 +6,7 @@ import msgspec
 
 from daemon.core.actions import Adopt, Consult, DeadLetter, Record
 from daemon.core.events import Followed
-from daemon.core.ledger import WAITING, Entry, Parked, outranks, rank
+from daemon.core.ledger import WAITING, Entry, Parked, outranks, replaces
 from daemon.core.model import Entity, Undecodable, entity_of
 from daemon.core.notices import (
     Came,
@@ -170,7 +170,7 @@ class Recording:
     def follow(self, assignment: Assignment, event: Followed) -> None:
         """Take in an entry of another process, or write ours again behind it if ours is the greater."""
         own = event.own
-        if own is not None and rank(own, event.own_offset) > rank(event.entry, event.offset):
+        if own is not None and replaces(own, event.own_offset, event.entry, event.offset):
             self._write_again(assignment, event.entity, self._being_written(assignment, event.entity) or own)
             return
         self._state.output.append(Adopt(assignment.partition, event.entity, event.entry, event.offset))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from daemon.core.ledger import Entry, decode, rank
+from daemon.core.ledger import Entry, decode, replaces
 from daemon.core.model import Change, Entity, Partition
 from daemon.edges.ledger_keys import HoldRecord, decode_hold_record, held_scope
 from daemon.edges.ledger_topic import ledger_of
@@ -54,7 +54,7 @@ async def search_ledgers(
 
 def _keep(found: dict[Entity, Found], entity: Entity, new: Found) -> None:
     old = found.get(entity)
-    if old is None or rank(new.entry, new.offset) > rank(old.entry, old.offset):
+    if old is None or replaces(new.entry, new.offset, old.entry, old.offset):
         found[entity] = new
 
 

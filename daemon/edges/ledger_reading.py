@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from daemon.core.events import Followed, HoldChanged
-from daemon.core.ledger import Entry, clamped, decode, rank
+from daemon.core.ledger import Entry, clamped, decode
 from daemon.core.model import Entity, Generation, Partition, entity_of
 from daemon.edges.ledger_keys import (
     ABOUT_ITSELF,
@@ -79,14 +79,8 @@ class LedgerReading:
 
     def restore(self, lines: Iterable[LedgerLine], now: float, longest_wait: float) -> None:
         """Take in what the store lacks; no wait that is stored exceeds `longest_wait` seconds."""
-        found = [(entity, clamped(entry, now, longest_wait), at) for entity, entry, at in self._take(lines)]
-        kept_from = self._store.merge(found)
+        self._merge([(entity, clamped(entry, now, longest_wait), at) for entity, entry, at in self._take(lines)])
         self._told_holds = self._marks.holds
-        for entity, _, offset in found:
-            if kept_from[entity] < offset:
-                self._outranked[entity] = None
-            else:
-                self._outranked.pop(entity, None)
         self._remember()
 
     def outranked(self) -> list[tuple[Entity, Entry]]:
@@ -106,13 +100,19 @@ class LedgerReading:
         found = self._take(lines)
         told: list[Followed | HoldChanged] = [*self._foreign(found, generation)]
         told += self._held_or_released(generation)
-        self._store.merge(found)
-        for entity, entry, _ in found:
-            if entry.generation == generation:
-                self._outranked.pop(entity, None)
+        self._merge(found)
         if lines:
             self._remember()
         return told
+
+    def _merge(self, found: list[Found]) -> None:
+        """Take in what is greater than what is there, and note behind what a lesser entry lies, whoever wrote it."""
+        kept_from = self._store.merge(found)
+        for entity, _, offset in found:
+            if kept_from[entity] < offset:
+                self._outranked[entity] = None
+            else:
+                self._outranked.pop(entity, None)
 
     def _remember(self) -> None:
         """Keep how far was read, unless a greater entry must still be written again: then it is found once more."""
@@ -151,8 +151,6 @@ class LedgerReading:
             if held is None:
                 yield Followed(self._partition, generation, entity, entry, offset, None, -1)
             elif held.offset < offset:
-                if rank(held.entry, held.offset) > rank(entry, offset):
-                    self._outranked[entity] = None
                 yield Followed(self._partition, generation, entity, entry, offset, held.entry, held.offset)
 
     def _entry(self, line: LedgerLine) -> Found | None:

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import msgspec
 
 from daemon.core.actions import Load
-from daemon.core.ledger import Entry, decode, encode, outranks, rank
+from daemon.core.ledger import Entry, decode, encode, outranks, replaces
 from daemon.core.model import Entity, entity_of
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 from daemon.edges.ledger_soundness import damage
@@ -403,7 +403,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _is_greater(one: Stored, other: Stored) -> bool:
-    return rank(one.entry, one.offset) > rank(other.entry, other.offset)
+    return replaces(one.entry, one.offset, other.entry, other.offset)
 
 
 def _marks(connection: sqlite3.Connection) -> Marks:

@@ -36,7 +36,7 @@ from daemon.core.events import (
     TenantsChanged,
     Woke,
 )
-from daemon.core.ledger import rank
+from daemon.core.ledger import replaces
 from daemon.core.model import KINDS, Change, Entity, Generation, Message, Partition, Tenant
 from daemon.core.notices import Notice, ParkedMoved, Received, Released, Settled
 from daemon.core.pacing import Limits
@@ -210,7 +210,7 @@ class Driver:
                     held.is_taken = held.is_taken and entity not in entities and entity.tenant != tenant
             case Adopt(entity=entity, entry=entry, offset=offset):
                 present = ledger.store.get(entity)
-                if present is None or rank(entry, offset) > rank(present.entry, present.offset):
+                if present is None or replaces(entry, offset, present.entry, present.offset):
                     ledger.store[entity] = Held(entry, offset)
 
     def _send(self, send: Send) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.ledger import Entry, Parked, Unreadable, clamped, decode, encode, rank
+from daemon.core.ledger import Entry, Parked, Unreadable, clamped, decode, encode, rank, replaces
 from daemon.core.model import Generation
 from tests.core.playbook import refusal
 
@@ -105,6 +105,15 @@ def test_the_order_of_merging() -> None:
     newer = Entry(version=5)
     ordered = [rank(behind, 9), rank(delivered, 1), rank(delivered, 2), rank(later, 0), rank(newer, 0)]
     assert ordered == sorted(ordered)
+
+
+def test_of_two_companies_the_later_assignments_entry_is_the_truth() -> None:
+    """A version that was delivered to the company before, however high, hides nothing that waits for the next one."""
+    before = Entry(company="one", version=9, generation=Generation(1, 1))
+    waiting = Entry(company="two", parked=PARKED, generation=Generation(1, 2))
+    assert (True, False) == (replaces(waiting, 7, before, 3), replaces(before, 8, waiting, 7))
+    nameless = msgspec.structs.replace(waiting, company="")
+    assert (False, True) == (replaces(nameless, 7, before, 3), replaces(before, 3, nameless, 7))
 
 
 def test_another_company_keeps_only_what_is_parked() -> None:

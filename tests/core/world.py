@@ -12,7 +12,7 @@ import msgspec
 
 from daemon.core.actions import Consult, HandOver, Load, Record
 from daemon.core.events import Consulted, Loaded
-from daemon.core.ledger import Entry, decode, encode, rank
+from daemon.core.ledger import Entry, decode, encode, replaces
 from daemon.core.model import Change, Entity, Partition, Tenant, entity_of
 from daemon.core.procedure import (
     Answered,
@@ -85,7 +85,7 @@ class Ledger:
             if not isinstance(record, str):
                 entity, entry = record
                 held = self.store.get(entity)
-                if held is None or rank(entry, offset) > rank(held.entry, held.offset):
+                if held is None or replaces(entry, offset, held.entry, held.offset):
                     self.store[entity] = Held(entry, offset)
         self.log.append("begun")
 

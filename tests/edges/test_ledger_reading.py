@@ -87,6 +87,16 @@ def test_a_lesser_record_that_comes_while_the_partition_is_ours_is_named_too(pat
     store.close()
 
 
+def test_a_lesser_record_of_our_own_is_found_once_more_too(path: Path) -> None:
+    """A zombie appends what it had under way behind the next owner's, and may then own the partition itself."""
+    reading, store = restored(path, line(0, 1))
+    reading.follow([line(1, 5, OURS), line(2, 3, THEIRS)], THEIRS)
+    assert (5, 0) == (known(store), store.marks.position - 1)
+    reading.follow([line(3, 5, OURS)], THEIRS)
+    assert 4 == store.marks.position
+    store.close()
+
+
 def test_a_greater_record_behind_a_lesser_one_asks_for_nothing(path: Path) -> None:
     """The order in which entries usually come."""
     reading, store = restored(path, line(0, 1), line(1, 2))
