@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import sys
 from functools import partial
 
 import anyio
@@ -31,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
-    anyio.run(partial(_serve, settings, rebuilds_ledger=arguments.rebuild_ledger))
+    serve = partial(_serve, settings, rebuilds_ledger=arguments.rebuild_ledger)
+    anyio.run(serve, backend_options={"use_uvloop": sys.platform != "win32"})
     return 0
 
 

@@ -11,6 +11,7 @@ from daemon.core.procedure import Answered, Reply, Unanswered, Unreachable
 
 RENEW_BEFORE_SECONDS = 60.0  # the vendor's advice, and far more than a call may take
 DOUBTED_AFTER_SECONDS = 60.0  # a token of this age may have been revoked: then even a denied tenant renews it
+UNPROVED_SECONDS = 5.0  # as long is one trusted that has not let anybody in: it may have been revoked at once
 RENEW_BEFORE_SHARE = 0.1  # of a lifetime too short for that
 DEFAULT_LIFETIME_SECONDS = 300.0  # where the reply names none, which OAuth allows: short, so that nothing rests on it
 
@@ -82,8 +83,9 @@ class TokenBook:
 
     Tokens are numbered; a call takes the serial number of its token along. Any tenant may cause one renewal by a 401.
     When a newer token than that is turned down for the same tenant, it is the tenant that is denied, and its further
-    401s renew a token only once it has some age, until a call of it succeeds. So one denied tenant cannot make the
-    client renew without end, and a token that is revoked twice in a row is renewed twice.
+    401s renew a token only once it has some age, until a call of it succeeds; a token that nobody was let in with is
+    doubted sooner. So one denied tenant cannot make the client renew without end, and a token that is revoked twice in
+    a row is renewed twice.
     """
 
     def __init__(self) -> None:
@@ -92,6 +94,7 @@ class TokenBook:
         self._token: Token | None = None
         self._is_stale = False
         self._renewed_at = 0.0
+        self._is_proved = False
         self._renewed_for: dict[str, int] = {}
 
     def current(self, now: float) -> Token | None:
@@ -101,17 +104,18 @@ class TokenBook:
 
     def renew(self, token: Token, now: float) -> int:
         """Take a new token into use at this instant and return its serial number."""
-        self._token, self._is_stale, self._renewed_at = token, False, now
+        self._token, self._is_stale, self._renewed_at, self._is_proved = token, False, now, False
         self.serial += 1
         return self.serial
 
-    def accepted(self, tenant: str) -> None:
-        """Note that a call of the tenant was let in: a later 401 may again be the token's fault."""
+    def accepted(self, tenant: str, serial: int) -> None:
+        """Note that a call of the tenant was let in with that token: a later 401 may again be the token's fault."""
+        self._is_proved = self._is_proved or serial == self.serial
         self._renewed_for.pop(tenant, None)
 
     def turned_down(self, tenant: str, serial: int, now: float) -> Literal["repeat", "denied"]:
         """Return what a 401 for this tenant with that token means: repeat with a newer token, or it is denied."""
-        if now >= self._renewed_at + DOUBTED_AFTER_SECONDS:
+        if now >= self._renewed_at + (DOUBTED_AFTER_SECONDS if self._is_proved else UNPROVED_SECONDS):
             self._renewed_for.pop(tenant, None)
         if serial <= self._renewed_for.setdefault(tenant, serial):
             self._is_stale = self._is_stale or serial == self.serial

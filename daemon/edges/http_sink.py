@@ -17,7 +17,7 @@ from daemon.core.procedure import Answered, Call, Reply, Unanswered, Unreachable
 from daemon.dnb.assertion import Credentials, client_assertion, token_form
 from daemon.dnb.tokens import Token, TokenBook, TokenRefused, TokenUnavailable, token_reply
 from daemon.edges.clock import Clock
-from daemon.edges.http_transport import open_transport
+from daemon.edges.http_transport import OnceTransport
 from daemon.edges.inbox import Inbox
 from daemon.settings import Settings
 
@@ -37,7 +37,6 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "applicat
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
-    httpx.PoolTimeout,
     httpx.UnsupportedProtocol,  # an address without a host, or that is no HTTP
     httpx.InvalidURL,
 )
@@ -69,11 +68,11 @@ class HttpSink:
         self._asked = 0
         self._issuer = settings.dnb_issuer.rstrip("/")
         self._send_stream, self._receive_stream = anyio.create_memory_object_stream[Send](math.inf)
-        transport = open_transport(
+        self._transport = OnceTransport(
             max_connections=settings.concurrency, keepalive_seconds=IDLE_SECONDS, tls=ssl.create_default_context()
         )
-        timeout = httpx.Timeout(settings.request, connect=min(CONNECT_SECONDS, settings.request / 2))
-        self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
+        connect = min(CONNECT_SECONDS, settings.request / 2)
+        self._extensions = {"timeout": {"total": settings.request, "connect": connect, "pool": connect}}
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Use these company keys, by their hashes, from the next call on.
@@ -111,7 +110,7 @@ class HttpSink:
         """Close the connections, also of a sink that was never run."""
         self._send_stream.close()
         self._receive_stream.close()
-        await self._client.aclose()
+        await self._transport.aclose()
 
     # -- calls -------------------------------------------------------------------------------------------------
 
@@ -137,7 +136,7 @@ class HttpSink:
         if not isinstance(reply, Answered):
             return Replied(send.ticket, reply)
         if reply.status != UNAUTHORIZED:
-            self._book.accepted(send.tenant)
+            self._book.accepted(send.tenant, serial)
         elif self._book.turned_down(send.tenant, serial, self._clock.now()) == "repeat":
             return NotSent(send.ticket, "token_expired")
         return Replied(send.ticket, reply)
@@ -154,11 +153,11 @@ class HttpSink:
     async def _request(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Make one request; the deadline counts from here to the last byte of the answer."""
         try:
-            with anyio.fail_after(self._settings.request):
-                response = await self._client.request(method, address, headers=dict(headers), content=body)
+            request = httpx.Request(method, address, headers=headers, content=body, extensions=self._extensions)
+            response = await self._transport.handle_async_request(request)
         except NEVER_SENT as error:
             return Unreachable(type(error).__name__)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except httpx.HTTPError as error:
             return Unanswered(type(error).__name__)
         seconds = retry_after(response.headers.get("Retry-After"), self._clock.now())
         return Answered(status=response.status_code, body=response.content, retry_after=seconds)

@@ -102,6 +102,7 @@ class LedgerReading:
         told += self._held_or_released(generation)
         self._merge(found)
         if lines:
+            self._store.forget_unread(self._marks.position)
             self._remember()
         return told
 
@@ -121,6 +122,7 @@ class LedgerReading:
 
     def _take(self, lines: Iterable[LedgerLine]) -> list[Found]:
         found: list[Found] = []
+        subjects: set[Entity] = set()
         marks, last_offset, position = self._marks, self._marks.last_offset, self._marks.position
         for line in lines:
             position = line.offset + 1
@@ -128,9 +130,14 @@ class LedgerReading:
                 marks = msgspec.structs.replace(marks, **_told(line, marks))
                 continue
             last_offset = line.offset
+            own = self._store.read_back(line.offset)
+            if own is not None and own not in subjects:
+                self._outranked.pop(own, None)
+                continue
             entry = self._entry(line)
             if entry is not None:
                 found.append(entry)
+                subjects.add(entry[0])
         last_offset = max(last_offset, marks.last_offset)
         self._marks = msgspec.structs.replace(marks, position=position, last_offset=last_offset)
         return found
@@ -145,6 +152,7 @@ class LedgerReading:
     def _foreign(self, found: list[Found], generation: Generation) -> Iterator[Followed]:
         """Return what another process wrote and the local store has not seen yet."""
         foreign = [one for one in found if one[1].generation != generation]
+        self._store.note_foreign(entity for entity, _, _ in foreign)
         present = self._store.get([entity for entity, _, _ in foreign])
         for entity, entry, offset in foreign:
             held = present.get(entity)

@@ -170,6 +170,8 @@ class LedgerStore:
         """Open the file, or begin a new one where there is none, or it is damaged or cannot be read."""
         self.path = path
         self._cache_bytes = PAGE_CACHE_BYTES
+        self._foreign: set[Entity] = set()
+        self._unread: dict[int, Entity] = {}
         try:
             self._connection = self._open()
         except (sqlite3.DatabaseError, msgspec.DecodeError):
@@ -254,8 +256,24 @@ class LedgerStore:
 
         That one lies before ours in the topic, and will not be read again: nothing but the store remembers it.
         """
-        present = self.get([entity for entity, _, _ in written])
-        self.put(one for one in written if one[0] not in present or not outranks(present[one[0]].entry, one[1]))
+        present = self.get([entity for entity, _, _ in written if entity in self._foreign])
+        kept = [one for one in written if one[0] not in present or not outranks(present[one[0]].entry, one[1])]
+        self.put(kept)
+        self._unread.update((offset, entity) for entity, _, offset in kept)
+
+    def note_foreign(self, entities: Iterable[Entity]) -> None:
+        """Remember of whom another process has written while the partition is ours."""
+        self._foreign.update(entities)
+
+    def read_back(self, offset: int) -> Entity | None:
+        """Return whose entry it is that we wrote at that offset and certainly hold, None for any other record."""
+        entity = self._unread.pop(offset, None)
+        return None if entity in self._foreign else entity
+
+    def forget_unread(self, position: int) -> None:
+        """Expect nothing any more before that offset."""
+        for offset in [offset for offset in self._unread if offset < position]:
+            del self._unread[offset]
 
     @on_disk
     def merge(self, entries: Iterable[tuple[Entity, Entry, int]]) -> dict[Entity, int]:

@@ -109,7 +109,7 @@ def test_a_success_forgets_the_tenants_401() -> None:
     book = TokenBook()
     book.turned_down("a", fresh(book), NOW)
     serial = fresh(book)
-    book.accepted("a")
+    book.accepted("a", serial)
     assert book.turned_down("a", serial, NOW) == "repeat"
 
 
@@ -130,6 +130,18 @@ def test_a_token_of_some_age_may_have_been_revoked_even_for_a_denied_tenant() ->
     book = TokenBook()
     book.turned_down("a", fresh(book), NOW)
     serial = fresh(book)
+    book.accepted("b", serial)
     assert book.turned_down("a", serial, NOW + 59.0) == "denied"
     assert book.turned_down("a", serial, NOW + 61.0) == "repeat"
     assert book.current(NOW + 61.0) is None
+
+
+def test_a_token_that_let_nobody_in_is_doubted_sooner() -> None:
+    """Revoked before its first use, it denies everybody; a success that belongs to an older one proves nothing."""
+    book = TokenBook()
+    old = fresh(book)
+    book.turned_down("a", old, NOW)
+    serial = fresh(book)
+    book.accepted("b", old)
+    assert book.turned_down("a", serial, NOW + 4.0) == "denied"
+    assert book.turned_down("a", serial, NOW + 5.0) == "repeat"

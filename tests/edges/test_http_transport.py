@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import httpx
 import pytest
 
-from daemon.edges.http_transport import open_transport
+from daemon.edges.http_transport import OnceTransport
 
 TLS = ssl.create_default_context()
 SHORT_SECONDS = 0.2
@@ -91,7 +91,7 @@ async def serving() -> AsyncGenerator[Server]:
 
 def client(seconds: float = SHORT_SECONDS) -> httpx.AsyncClient:
     """A client with a single connection and the same limit for each wait."""
-    transport = open_transport(max_connections=1, keepalive_seconds=15.0, tls=TLS)
+    transport = OnceTransport(max_connections=1, keepalive_seconds=15.0, tls=TLS)
     return httpx.AsyncClient(transport=transport, timeout=seconds)
 
 

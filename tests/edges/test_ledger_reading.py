@@ -97,6 +97,31 @@ def test_a_lesser_record_of_our_own_is_found_once_more_too(path: Path) -> None:
     store.close()
 
 
+def test_what_was_written_and_kept_is_not_taken_in_once_more(path: Path) -> None:
+    """Reading back what we hold already costs nothing."""
+    reading, store = restored(path)
+    store.keep([(customer(1), entry(5, OURS), 2), (customer(2), entry(1, OURS), 3)])
+    unreadable = LedgerLine(2, customer(1).key.encode(), b"?")
+    assert [] == reading.follow([unreadable], OURS)
+    assert (5, 3) == (known(store), store.marks.position)
+    reading.follow([line(4, 2, OURS, 3)], OURS)
+    assert (None, 5) == (store.read_back(3), store.marks.position)
+    store.close()
+
+
+def test_what_was_kept_before_a_greater_record_was_read_is_found_behind_it(path: Path) -> None:
+    """A zombie's acknowledgement may come before it has read what the next owner wrote, in one reading or another."""
+    for batches in (((1, 2),), ((1,), (2,))):
+        lines = {1: line(1, 5, OURS), 2: line(2, 3, THEIRS)}
+        reading, store = restored(path)
+        reading.begin_anew()
+        store.keep([(customer(1), entry(3, THEIRS), 2)])
+        for offsets in batches:
+            reading.follow([lines[offset] for offset in offsets], THEIRS)
+        assert (5, [(customer(1), entry(5, OURS))]) == (known(store), reading.outranked())
+        store.close()
+
+
 def test_a_greater_record_behind_a_lesser_one_asks_for_nothing(path: Path) -> None:
     """The order in which entries usually come."""
     reading, store = restored(path, line(0, 1), line(1, 2))

@@ -153,14 +153,17 @@ def test_what_was_taken_comes_back_when_it_is_put_back_or_put(store: LedgerStore
 def test_what_we_wrote_does_not_hide_what_was_followed_to_meanwhile(store: LedgerStore) -> None:
     """A greater entry of another process lies before ours in the topic, and is not read again; ours otherwise stays."""
     store.put([(customer(1), delivered(9, THEIRS), 61), (customer(2), delivered(4, THEIRS), 62)])
+    store.note_foreign([customer(1), customer(2)])
     store.keep([(customer(number), delivered(5), 66 + number) for number in (1, 2, 3)])
     held = store.get([customer(number) for number in (1, 2, 3)])
     assert [(9, 61), (5, 68), (5, 69)] == [(one.entry.version, one.offset) for one in held.values()]
+    assert [None, None, customer(3), None] == [store.read_back(offset) for offset in (67, 68, 69, 69)]
 
 
 def test_what_we_wrote_for_another_company_is_kept(store: LedgerStore) -> None:
     """What was delivered to a company that the tenant had before says nothing about the present one."""
     store.put([(customer(1), delivered(9, THEIRS), 61)])
+    store.note_foreign([customer(1)])
     store.keep([(customer(1), msgspec.structs.replace(delivered(5), company="d"), 67)])
     assert 5 == store.get([customer(1)])[customer(1)].entry.version
 

@@ -107,12 +107,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "keep what was written over what another process wrote meanwhile",
         "daemon/edges/ledger_store.py",
-        (
-            (
-                "self.put(one for one in written if one[0] not in present or not outranks(present[one[0]].entry, one[1]))",
-                "self.put(written)",
-            ),
-        ),
+        (("if one[0] not in present or not outranks(present[one[0]].entry, one[1])]", "]"),),
         "tests/edges/test_ledger_store.py",
     ),
     Fault(

@@ -65,7 +65,7 @@ class Resting:
 
     def _progress(self) -> tuple[int, ...]:
         counts = self._world.watch.counts
-        settled = (counts[name] for name in ("delivered", "unchanged", "healed", "verified"))
+        settled = (counts[name] for name in ("delivered", "unchanged", "healed", "verified", "released"))
         return (*settled, self._world.coordinator.generation)
 
     # -- nobody waits for nothing ------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ class Sink:
     def _hear(self, send: Send, serial: int, reply: Reply) -> None:
         is_denied = isinstance(reply, Answered) and reply.status == UNAUTHORIZED
         if isinstance(reply, Answered) and not is_denied:
-            self._book.accepted(send.tenant)
+            self._book.accepted(send.tenant, serial)
         elif is_denied and self._book.turned_down(send.tenant, serial, self._replica.process.now()) == "repeat":
             self._end(send, NotSent(send.ticket, "token_expired"))
             return

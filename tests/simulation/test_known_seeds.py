@@ -26,6 +26,7 @@ KNOWN = {
     404468: "a dependency that was delivered before a crash, and released nothing after it",
     410716: "a handover of a zombie, taken for that of the owner that had crashed since",
     412298: "a lesser record that a zombie itself had written behind the next owner's, and read past",
+    420886: "a token that was revoked before it had let anybody in, and used for a minute",
     213654: "a clock that was set before any process had started",
 }
 

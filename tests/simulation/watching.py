@@ -79,7 +79,7 @@ class Watch:
                 self.counts[settlement] += 1
             case Checked(result):
                 self.counts[result] += 1
-            case Reasserted() | Fenced():
+            case Reasserted() | Fenced() | Released():
                 self.counts[type(item).__name__.lower()] += 1
             case Pause() | Resume():
                 self.counts["paused" if isinstance(item, Pause) else "resumed"] += 1
