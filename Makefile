@@ -15,7 +15,7 @@ SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulate faults fuzz chaos kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
-	check-mypy check-pyright coverage-core latency bounds lock clean
+	check-mypy check-pyright coverage-core latency bounds bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -93,6 +93,9 @@ latency: .venv/dev.stamp ## how long a change takes from Kafka into DnB's books 
 
 bounds: .venv/dev.stamp ## memory in an outage, restores, stalls of restarts, against their goals: --scenario NAME --json PATH
 	@$(BIN)/python -m bench.bounds $(ARGS)
+
+bench: .venv/dev.stamp ## this daemon against what one would otherwise run: --scenario, --contender, --repeat N, --json PATH
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: .venv/dev.stamp ## pin the newest versions already allowed; newer ones with ARGS=--upgrade
 	@$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) --extra demo --group dev -o requirements/dev.txt $(ARGS)

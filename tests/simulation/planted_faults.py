@@ -440,7 +440,7 @@ FAULTS: tuple[Fault, ...] = (
         "daemon/dnb/tokens.py",
         (
             (
-                "        if now >= self._renewed_at + DOUBTED_AFTER_SECONDS:\n",
+                "        if now >= self._renewed_at + (DOUBTED_AFTER_SECONDS if self._is_proved else UNPROVED_SECONDS):\n",
                 "        if now >= 1e18 + DOUBTED_AFTER_SECONDS:\n",
             ),
         ),
