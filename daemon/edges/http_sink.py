@@ -17,7 +17,7 @@ from daemon.core.procedure import Answered, Call, Reply, Unanswered, Unreachable
 from daemon.dnb.assertion import Credentials, client_assertion, token_form
 from daemon.dnb.tokens import Token, TokenBook, TokenRefused, TokenUnavailable, token_reply
 from daemon.edges.clock import Clock
-from daemon.edges.http_transport import OnceTransport
+from daemon.edges.http_transport import OnceTransport, time_out
 from daemon.edges.inbox import Inbox
 from daemon.settings import Settings
 
@@ -38,7 +38,6 @@ NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.UnsupportedProtocol,  # an address without a host, or that is no HTTP
-    httpx.InvalidURL,
 )
 """What tells that no byte of a request has left."""
 
@@ -72,7 +71,7 @@ class HttpSink:
             max_connections=settings.concurrency, keepalive_seconds=IDLE_SECONDS, tls=ssl.create_default_context()
         )
         connect = min(CONNECT_SECONDS, settings.request / 2)
-        self._extensions = {"timeout": {"total": settings.request, "connect": connect, "pool": connect}}
+        self._timeout = time_out(total=settings.request, connect=connect, pool=connect)
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Use these company keys, by their hashes, from the next call on.
@@ -153,14 +152,13 @@ class HttpSink:
     async def _request(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Make one request; the deadline counts from here to the last byte of the answer."""
         try:
-            request = httpx.Request(method, address, headers=headers, content=body, extensions=self._extensions)
-            response = await self._transport.handle_async_request(request)
+            answer = await self._transport.exchange(method, address, headers, body, self._timeout)
         except NEVER_SENT as error:
             return Unreachable(type(error).__name__)
         except httpx.HTTPError as error:
             return Unanswered(type(error).__name__)
-        seconds = retry_after(response.headers.get("Retry-After"), self._clock.now())
-        return Answered(status=response.status_code, body=response.content, retry_after=seconds)
+        seconds = retry_after(answer.headers.get("Retry-After"), self._clock.now())
+        return Answered(status=answer.status, body=answer.body, retry_after=seconds)
 
     # -- tokens ------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The transport under the HTTP edge: aiohttp's connections behind httpx's interface, for what they save (ADR 0012).
+"""The transport of the HTTP edge: aiohttp's connections behind httpx's interface, for what they save (ADR 0012).
 
 Left alone, aiohttp sends a GET, PUT or DELETE a second time after a lost connection: a call that no quota granted. That
 is prevented in the place that aiohttp offers for it, a middleware around each sending.
@@ -6,12 +6,16 @@ is prevented in the place that aiohttp offers for it, a middleware around each s
 
 import contextlib
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import cache
 
 import aiohttp
 import httpx
+import msgspec
 from yarl import URL
+
+OF_THE_PACKED_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers that say how a body was sent: no longer true of the one that was unpacked."""
 
 NEVER_ROUNDED = float("inf")
 """aiohttp rounds long time-outs up to whole seconds, unless it is told from which length on."""
@@ -34,10 +38,19 @@ async def send_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerT
         raise ConnectionLost(type(lost).__name__) from lost
 
 
+class Exchange(msgspec.Struct, frozen=True):
+    """A whole answer: its status, its headers, and its body, unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class OnceTransport(httpx.AsyncBaseTransport):
     """Sends each request at most once, and returns the whole answer.
 
-    What its exceptions say about the request, whatever its method:
+    `exchange` takes what a request is made of, which costs half of what httpx's own objects do; behind httpx's client
+    it is a transport like any other. What the exceptions of both say about the request, whatever its method:
 
     - `httpx.ConnectError`: it was never sent (refused, no address, TLS failed: the text and the cause tell which);
     - `httpx.ConnectTimeout`: it was never sent, no connection or no free slot in time;
@@ -45,8 +58,6 @@ class OnceTransport(httpx.AsyncBaseTransport):
     - `httpx.ReadTimeout`: it was sent, no whole answer in time;
     - `httpx.ReadError`, `httpx.DecodingError`: it may have been sent; the connection was lost, or answered nonsense.
 
-    Beside httpx's own time-outs for each wait a request may carry `total` in its extension `timeout`: the seconds from
-    here to the last byte of the answer.
     """
 
     def __init__(self, *, max_connections: int, keepalive_seconds: float, tls: ssl.SSLContext) -> None:
@@ -58,18 +69,22 @@ class OnceTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request, as httpx asks its transports to."""
-        timeout = _timeout(**request.extensions.get("timeout", {}))
+        timeout = time_out(**request.extensions.get("timeout", {}))
+        body = await request.aread()
+        answer = await self.exchange(request.method, str(request.url), request.headers, body, timeout)
+        headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in OF_THE_PACKED_BODY]
+        return httpx.Response(answer.status, headers=headers, content=answer.body, request=request)
+
+    async def exchange(
+        self, method: str, address: str, headers: Mapping[str, str], body: bytes | None, times: aiohttp.ClientTimeout
+    ) -> Exchange:
+        """Send a request to an encoded address, and return the answer; `times` come from `time_out`."""
+        url = _url(address)
         with _httpx_exceptions():
             async with self._session.request(
-                request.method,
-                URL(str(request.url), encoded=True),
-                headers=request.headers,
-                data=await request.aread() or None,
-                timeout=timeout,
-                allow_redirects=False,
+                method, url, headers=headers, data=body or None, timeout=times, allow_redirects=False
             ) as response:
-                body = await response.read()
-        return httpx.Response(response.status, headers=response.raw_headers, content=body, request=request)
+                return Exchange(response.status, response.headers, await response.read())
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -86,20 +101,32 @@ class OnceTransport(httpx.AsyncBaseTransport):
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 middlewares=(send_once,),
-                auto_decompress=False,  # httpx does it
                 skip_auto_headers=("Content-Type",),
             )
         return self._opened
 
 
+def _url(address: str) -> URL:
+    """Return the address parsed, all of it: what cannot be is found out before anything is sent."""
+    try:
+        url = URL(address, encoded=True)
+        has_host = url.host is not None and url.port is not None
+    except ValueError as error:
+        raise httpx.UnsupportedProtocol(type(error).__name__) from error
+    if not has_host:
+        raise httpx.UnsupportedProtocol("an address without a host, or of no known protocol")
+    return url
+
+
 @cache
-def _timeout(
+def time_out(
     connect: float | None = None,
     read: float | None = None,
     write: float | None = None,  # noqa: ARG001 - aiohttp has none for writing
     pool: float | None = None,
     total: float | None = None,
 ) -> aiohttp.ClientTimeout:
+    """Return the time-outs, in seconds: httpx's for each wait, and `total` from here to the answer's last byte."""
     return aiohttp.ClientTimeout(
         sock_connect=connect, sock_read=read, connect=pool, total=total, ceil_threshold=NEVER_ROUNDED
     )
