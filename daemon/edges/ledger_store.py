@@ -172,6 +172,7 @@ class LedgerStore:
         self._cache_bytes = PAGE_CACHE_BYTES
         self._foreign: set[Entity] = set()
         self._unread: dict[int, Entity] = {}
+        self._read_to = 0
         try:
             self._connection = self._open()
         except (sqlite3.DatabaseError, msgspec.DecodeError):
@@ -252,14 +253,24 @@ class LedgerStore:
 
     @on_disk
     def keep(self, written: Sequence[tuple[Entity, Entry, int]]) -> None:
-        """Store entries that we have written, except where a greater one has been followed to meanwhile.
+        """Store entries that we have written, except those that have been read in the topic meanwhile.
 
-        That one lies before ours in the topic, and will not be read again: nothing but the store remembers it.
+        They are there already, or something greater is: an entry of another process that lies before ours and will not
+        be read again, so that nothing but the store remembers it. Whatever wants work may be taken from now on: the
+        writer is through with it.
         """
-        present = self.get([entity for entity, _, _ in written if entity in self._foreign])
-        kept = [one for one in written if one[0] not in present or not outranks(present[one[0]].entry, one[1])]
+        self.put_back(
+            [entity for entity, entry, offset in written if offset < self._read_to and not _wants_nothing(entry)]
+        )
+        unread = [one for one in written if one[2] >= self._read_to]
+        present = self.get([entity for entity, _, _ in unread if entity in self._foreign])
+        kept = [one for one in unread if one[0] not in present or not outranks(present[one[0]].entry, one[1])]
         self.put(kept)
         self._unread.update((offset, entity) for entity, _, offset in kept)
+
+    def is_foreign(self, entity: Entity) -> bool:
+        """Tell whether another process has written of the entity while the partition is ours."""
+        return entity in self._foreign
 
     def note_foreign(self, entities: Iterable[Entity]) -> None:
         """Remember of whom another process has written while the partition is ours."""
@@ -270,8 +281,9 @@ class LedgerStore:
         entity = self._unread.pop(offset, None)
         return None if entity in self._foreign else entity
 
-    def forget_unread(self, position: int) -> None:
-        """Expect nothing any more before that offset."""
+    def read_to(self, position: int) -> None:
+        """Note that all records before that offset have been read in the topic and taken in."""
+        self._read_to = position
         for offset in [offset for offset in self._unread if offset < position]:
             del self._unread[offset]
 

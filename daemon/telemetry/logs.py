@@ -55,8 +55,9 @@ class Logging:
     """Writes what a person should be able to read afterwards: what was not simply delivered, and the group's doings."""
 
     def __init__(self) -> None:
-        """Use the configured log."""
+        """Use the log as it is configured now."""
         self._log = structlog.get_logger()
+        self._tells_all = self._log.is_enabled_for(logging.DEBUG)
 
     def observe(self, event: Event, output: list[Action | Notice], now: float) -> None:  # noqa: ARG002 - the stamp is the log's
         """Log an event and what the planner answered, as far as they are worth a line."""
@@ -116,10 +117,12 @@ class Logging:
                 pass
 
     def _settled(self, notice: Settled) -> None:
+        is_loud = notice.settlement in {"parked", "dead_lettered"} and notice.reason != "waiting"
+        if not is_loud and not self._tells_all:
+            return
         where = {"partition": notice.partition.number, "offset": notice.offset}
         of = _of(notice.entity) if notice.entity else {}
         name = f"change.{notice.settlement}" if notice.entity else f"record.{notice.settlement}"
-        is_loud = notice.settlement in {"parked", "dead_lettered"} and notice.reason != "waiting"
         log = self._log.warning if is_loud else self._log.debug
         log(name, **of, **where, version=notice.version, reason=notice.reason)
 

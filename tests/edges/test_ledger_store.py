@@ -160,6 +160,17 @@ def test_what_we_wrote_does_not_hide_what_was_followed_to_meanwhile(store: Ledge
     assert [None, None, customer(3), None] == [store.read_back(offset) for offset in (67, 68, 69, 69)]
 
 
+def test_what_was_read_before_it_was_acknowledged_is_not_stored_twice(store: LedgerStore) -> None:
+    """It is there already, perhaps outranked; but only now that its writer is through with it may it be taken again."""
+    store.put([(customer(1), parked(1), 5), (customer(2), delivered(9), 4)])
+    store.load(load("waiting"), 0.0)
+    store.read_to(6)
+    assert [] == store.load(load("waiting"), 0.0)
+    store.keep([(customer(1), parked(1), 5), (customer(2), delivered(8), 3)])
+    assert ([1], 9) == (ids(store.load(load("waiting"), 0.0)), store.get([customer(2)])[customer(2)].entry.version)
+    assert None is store.read_back(5)
+
+
 def test_what_we_wrote_for_another_company_is_kept(store: LedgerStore) -> None:
     """What was delivered to a company that the tenant had before says nothing about the present one."""
     store.put([(customer(1), delivered(9, THEIRS), 61)])
