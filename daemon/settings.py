@@ -99,8 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     client_quota: Annotated[Rate, Meta(description="calls per second of the whole client")] = 100.0
     tenant_quota: Annotated[Rate, Meta(description="calls per second of a tenant that has no quota of its own")] = 20.0
-    concurrency: Annotated[Count, Meta(description="calls in flight at once")] = 64
-    tenant_concurrency: Annotated[Count, Meta(description="calls in flight at once for one tenant")] = 16
+    concurrency: Annotated[Count, Meta(description="calls in flight at once, at most: fewer while DnB is slow")] = 64
+    tenant_concurrency: Annotated[Count, Meta(description="calls in flight at once for one tenant, at most")] = 16
 
     heartbeat: Annotated[Seconds, Meta(description="seconds between heartbeats to the group coordinator")] = 1.0
     session: Annotated[

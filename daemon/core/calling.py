@@ -13,6 +13,8 @@ from daemon.core.stepping import step
 SERVER_ERROR_STATUS = 500
 """The HTTP status from which on an answer tells nothing but that DnB is in trouble."""
 
+TOO_MANY_REQUESTS_STATUS = 429
+
 DISPLACED_AT_MOST = 5
 """So many times in a row a newer version takes a write's turn; then the write goes, however fast versions come."""
 
@@ -37,6 +39,7 @@ class Calling:
         """Send the call of a granted ticket."""
         ticket = self._state.tickets[number]
         ticket.is_granted = True
+        ticket.granted_at = self._state.now
         for attempt in ticket.attempts:
             attempt.has_written = attempt.has_written or ticket.call.writes
             if attempt.work is not None and ticket.call.writes:
@@ -68,11 +71,14 @@ class Calling:
 
     def replied(self, event: Replied) -> Iterator[tuple[Attempt, Outcome | None]]:
         """Step every attempt that waits for the reply, one at a time, and return each with its outcome."""
+        ticket, now = self._state.tickets[event.ticket], self._state.now
         if isinstance(event.reply, Answered) and event.reply.status < SERVER_ERROR_STATUS:
-            self._state.pacing.succeeded()
+            self._state.pacing.succeeded(now - ticket.granted_at, now)
         else:
-            self._state.pacing.failed(self._state.now)
-        is_shared = self._state.tickets[event.ticket].call.shared
+            self._state.pacing.failed(now)
+        if isinstance(event.reply, Answered) and event.reply.status == TOO_MANY_REQUESTS_STATUS:
+            self._state.pacing.refused(ticket.tenant, now)
+        is_shared = ticket.call.shared
         for attempt in self._finish(event.ticket):
             if attempt.is_alive:
                 attempt.has_turn = attempt.has_turn or not is_shared

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from daemon.core.adapting import LearnedRate, Window
 from daemon.core.model import Tenant
 from daemon.core.quota import Quota
 
@@ -41,13 +42,41 @@ class Turn:
     def __init__(self, tenant: Tenant, burst_seconds: float) -> None:
         self.name = tenant.name
         self.weight = tenant.weight
+        self.learned = LearnedRate(tenant.quota)
         self.quota = Quota(tenant.quota, tenant.quota * burst_seconds)
+        self._burst_seconds = burst_seconds
         self.live: deque[int] = deque()
         self.background: deque[int] = deque()
         self.in_flight = 0
         self.held_until = 0.0
         self.credit = 0.0
         self.place: Literal["out", "round", "blocked", "full"] = "out"
+
+    def allow(self, tenant: Tenant) -> None:
+        """Take the tenant's new terms."""
+        self.weight = tenant.weight
+        self.learned.allow(tenant.quota)
+        self._use(self.learned.rate)
+
+    def refuse(self, now: float) -> None:
+        """Call less often: DnB refused a call for its quota."""
+        self.learned.refuse(now)
+        self._use(self.learned.rate)
+
+    def take(self, now: float) -> None:
+        """Count one call made now; each makes a rate that was cut a little greater."""
+        if self.learned.is_cut:
+            self._use(self.learned.grow(now))
+        self.quota.take(now)
+        self.in_flight += 1
+
+    def _use(self, rate: float) -> None:
+        self.quota.change_rate(rate, rate * self._burst_seconds)
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls queue or are in flight."""
+        return len(self.live) + len(self.background) + self.in_flight
 
     def queue(self) -> deque[int]:
         """Return the queue to serve: live changes go before parked ones and verifications."""
@@ -67,6 +96,7 @@ class Pacing:
         self._round: deque[Turn] = deque()
         self._blocked: list[tuple[float, str]] = []
         self._client = Quota(limits.quota, limits.quota * limits.burst_seconds)
+        self._window = Window(limits.concurrency)
         self._share = 0.0
         self._growth: tuple[float, float] | None = None
         self._in_flight = 0
@@ -82,8 +112,7 @@ class Pacing:
         if turn is None:
             self._turns[tenant.name] = Turn(tenant, self._limits.burst_seconds)
             return
-        turn.weight = tenant.weight
-        turn.quota.change_rate(tenant.quota, tenant.quota * self._limits.burst_seconds)
+        turn.allow(tenant)
 
     def share(self, fraction: float, now: float) -> None:
         """Use this fraction of the client's quota: a smaller one at once, a larger one after a pause."""
@@ -137,7 +166,10 @@ class Pacing:
     def grant(self, now: float) -> int | None:
         """Return the ticket whose call goes next, now; None if no call may go."""
         self._unblock(now)
-        while self._round and self._client_earliest(now) <= now and self._in_flight < self._limits.concurrency:
+        while self._round and self._client_earliest(now) <= now:
+            if self._in_flight >= self._window.size:
+                self._window.fill()
+                return None
             ticket = self._serve(self._round[0], now)
             if ticket is not None:
                 return ticket
@@ -153,7 +185,7 @@ class Pacing:
     def next_grant(self, now: float) -> float:
         """Return the next instant at which `grant` may return something without another event; FOREVER if at none."""
         growth = self._growth[0] if self._growth else FOREVER
-        if self._in_flight >= self._limits.concurrency:
+        if self._in_flight >= self._window.size:
             return growth
         if self._round:
             return min(growth, self._client_earliest(now))
@@ -174,13 +206,19 @@ class Pacing:
         """Return the instant until which the tenant is held, in the past if it is not."""
         return self._turns[tenant].held_until
 
-    def succeeded(self) -> None:
-        """Tell that DnB answered a call sensibly: there is no outage."""
+    def refused(self, tenant: str, now: float) -> None:
+        """Tell that DnB refused a call of the tenant for its quota: what the operator allows is more than DnB does."""
+        self._turns[tenant].refuse(now)
+
+    def succeeded(self, seconds: float, now: float) -> None:
+        """Tell that DnB answered a call sensibly, after so many seconds: there is no outage."""
         self._failures = 0
+        self._window.answered(seconds, now)
 
     def failed(self, now: float) -> None:
         """Tell that a call got no sensible answer; many in a row are an outage, probed once a second."""
         self._failures += 1
+        self._window.failed(now)
         self._next_probe = now + PROBE_SECONDS
 
     @property
@@ -192,6 +230,20 @@ class Pacing:
     def rate(self) -> float:
         """Return this replica's share of the client's quota, in calls per second."""
         return self._client.rate if self._share else 0.0
+
+    @property
+    def window(self) -> int:
+        """Return how many calls may be in flight at present."""
+        return self._window.size
+
+    def load(self, now: float) -> float:
+        """Return the calls a second that the quotas let go of what there is to do, divided by what can be made.
+
+        Above 1 another replica would help; below it the quotas are what binds, or there is nothing to do.
+        """
+        at_work = (turn for turn in self._turns.values() if turn.held_until <= now)
+        wanted = sum(min(turn.calls, turn.quota.rate) for turn in at_work)
+        return min(wanted, self.rate) / self._window.calls_per_second if self.held_until <= now else 0.0
 
     @property
     def in_flight(self) -> int:
@@ -249,8 +301,7 @@ class Pacing:
         return enough
 
     def _take(self, turn: Turn, queue: deque[int], now: float) -> int:
-        turn.quota.take(now)
+        turn.take(now)
         self._client.take(now)
-        turn.in_flight += 1
         self._in_flight += 1
         return queue.popleft()

@@ -40,11 +40,16 @@ from daemon.core.state import ALL_TENANTS, CATCH_UP_RECORDS, CATCH_UP_SECONDS, A
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What the planner holds at an instant, for gauges; `quota` is this replica's, in calls per second."""
+    """What the planner holds at an instant, for gauges; `quota` is this replica's, in calls per second.
+
+    `window` is how many calls may be in flight, `load` what `Pacing.load` says.
+    """
 
     in_hand: int
     parked_now: int
     in_flight: int
+    window: int
+    load: float
     partitions: int
     oldest_open: float | None
     quota: float
@@ -116,6 +121,8 @@ class Planner:
             in_hand=sum(assignment.offsets.open_count for assignment in assignments),
             parked_now=sum(assignment.parked for assignment in assignments),
             in_flight=pacing.in_flight,
+            window=pacing.window,
+            load=pacing.load(now),
             partitions=len(assignments),
             oldest_open=min(self._opened(), default=None),
             quota=pacing.rate,

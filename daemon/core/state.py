@@ -196,7 +196,7 @@ class Attempt:
 class Ticket:
     """One call that queues or is in flight, and the attempts that its reply goes to."""
 
-    __slots__ = ("attempts", "call", "company", "is_background", "is_granted", "tenant")
+    __slots__ = ("attempts", "call", "company", "granted_at", "is_background", "is_granted", "tenant")
 
     def __init__(self, tenant: str, company: str, call: Call, *, is_background: bool) -> None:
         """Take the call of one tenant, for its company as the attempt that makes it knows it."""
@@ -206,6 +206,7 @@ class Ticket:
         self.is_background = is_background
         self.attempts: list[Attempt] = []
         self.is_granted = False
+        self.granted_at = 0.0
 
 
 class EntryPending(msgspec.Struct, frozen=True):

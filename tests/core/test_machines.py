@@ -214,7 +214,7 @@ class PacingMachine(RuleBasedStateMachine):
         """A call is over."""
         ticket = data.draw(st.sampled_from(sorted(self.flying)))
         self.pacing.finish(self.flying.pop(ticket))
-        self.pacing.succeeded()
+        self.pacing.succeeded(0.1, self.now)
 
     @rule(name=st.sampled_from(sorted(TENANTS)), seconds=st.floats(0.1, 3.0))
     def hold(self, name: str, seconds: float) -> None:

@@ -176,7 +176,7 @@ def test_an_outage_is_probed_once_a_second_until_a_call_succeeds() -> None:
     assert ([], NOW + 1.0) == (granted(paced), paced.next_grant(NOW))
     assert 1 == len(granted(paced, NOW + 1.0))
     assert [] == granted(paced, NOW + 9.0)
-    paced.succeeded()
+    paced.succeeded(0.1, NOW + 9.0)
     assert not paced.is_outage
     assert 14 == len(granted(paced, NOW + 9.0))
 
@@ -212,3 +212,80 @@ def test_new_terms_hold_from_the_next_call() -> None:
     paced.admit(tenant("a", quota=100.0, weight=2.0))
     assert [2] == granted(paced, NOW + 1.0)
     assert FOREVER == paced.next_grant(NOW + 1.0)
+
+
+def served(paced: Pacing, *, seconds: float) -> None:
+    """Have calls answered after so many seconds, for as long as it takes to know the API's pace."""
+    for second in range(3):
+        for part in range(10):
+            paced.succeeded(seconds, NOW + second + part / 10.0)
+
+
+def test_the_load_is_what_the_quotas_let_go_by_what_can_be_made() -> None:
+    """Ten calls at once, each half a second: twenty a second; of the work only what its quota allows counts."""
+    limits = Limits(quota=1_000.0, concurrency=10, tenant_concurrency=10, burst_seconds=0.1)
+    paced = pacing(tenant("a", quota=30.0), tenant("b", quota=10.0), tenant("held"), limits=limits)
+    served(paced, seconds=0.5)
+    assert (10, 0.0) == (paced.window, paced.load(NOW))
+    for ticket in range(100):
+        paced.enqueue("a", ticket)
+    assert 1.5 == pytest.approx(paced.load(NOW))
+    for ticket in range(100, 104):
+        paced.enqueue("b", ticket)
+        paced.enqueue("held", ticket + 100)
+    paced.hold("held", NOW + 5.0)
+    assert 1.7 == pytest.approx(paced.load(NOW))
+    paced.share(0.01, NOW)
+    assert 0.5 == pytest.approx(paced.load(NOW))
+    paced.hold_client(NOW + 1.0)
+    assert 0.0 == paced.load(NOW)
+
+
+def test_a_load_is_nothing_while_the_pace_is_not_known() -> None:
+    """A replica that has made no call yet asks for no help."""
+    paced = pacing(tenant("a"))
+    paced.enqueue("a", 1)
+    assert 0.0 == paced.load(NOW)
+
+
+def made(paced: Pacing, name: str, *, begin: float, seconds: float) -> int:
+    """Return how many calls a tenant makes in that time, each over at once."""
+    count, now = 0, NOW + begin
+    while now < NOW + begin + seconds:
+        for _ in granted(paced, now):
+            paced.finish(name)
+            count += 1
+        now += 0.01
+    return count
+
+
+def test_a_tenant_is_called_less_where_dnb_refuses_its_quota() -> None:
+    """Its calls grow again, and the operator's new terms are obeyed at once."""
+    limits = Limits(quota=1_000.0, concurrency=10, tenant_concurrency=10, burst_seconds=0.1)
+    paced = pacing(tenant("a", quota=100.0), limits=limits)
+    for ticket in range(4_000):
+        paced.enqueue("a", ticket)
+    made(paced, "a", begin=0.0, seconds=1.0)
+    paced.refused("a", NOW + 1.0)
+    assert 70 <= made(paced, "a", begin=1.0, seconds=1.0) <= 78
+    made(paced, "a", begin=2.0, seconds=13.0)
+    assert 95 <= made(paced, "a", begin=15.0, seconds=1.0) <= 101
+    paced.admit(tenant("a", quota=20.0))
+    assert made(paced, "a", begin=20.0, seconds=1.0) <= 23
+
+
+def test_calls_wait_while_the_api_is_slow() -> None:
+    """Fewer go at once than are allowed, and those in flight beyond that are not called back."""
+    limits = Limits(quota=1_000.0, concurrency=10, tenant_concurrency=10, burst_seconds=1.0)
+    paced = pacing(tenant("a"), limits=limits)
+    for ticket in range(30):
+        paced.enqueue("a", ticket)
+    assert 10 == len(granted(paced))
+    for second in range(3):
+        for _ in range(4):
+            paced.failed(NOW + second)
+    paced.succeeded(0.1, NOW + 2.0)
+    assert (10, 2) == (paced.in_flight, paced.window)
+    for _ in range(9):
+        paced.finish("a")
+    assert 1 == len(granted(paced, NOW + 3.0))

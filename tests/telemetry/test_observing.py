@@ -36,6 +36,8 @@ QUIET = Status(
     in_hand=0,
     parked_now=0,
     in_flight=0,
+    window=64,
+    load=0.0,
     partitions=1,
     oldest_open=None,
     quota=100.0,
@@ -81,6 +83,8 @@ def status(*, in_hand: int = 0, parked_now: int = 0) -> Status:
         in_hand=in_hand,
         parked_now=parked_now,
         in_flight=2,
+        window=48,
+        load=0.5,
         partitions=1,
         oldest_open=NOW - 8.0,
         quota=50.0,
@@ -200,10 +204,13 @@ def test_gauges_tell_what_is_so_now() -> None:
     at = Bench()
     at.saw(Received(1))
     at.observing.gauges(status(in_hand=1), NOW)
-    names = ("lag_seconds", "calls_in_flight", "quota_calls_per_second", "held_tenants", "client_held", "outage")
-    assert [8.0, 2.0, 50.0, 1.0, 1.0, 1.0] == [at.value(name) for name in names]
+    names = (
+        "lag_seconds", "calls_in_flight", "calls_window", "quota_calls_per_second", "replica_load", "held_tenants",
+        "client_held", "outage",
+    )  # fmt: skip
+    assert [8.0, 2.0, 48.0, 50.0, 0.5, 1.0, 1.0, 1.0] == [at.value(name) for name in names]
     at.observing.gauges(QUIET, NOW)
-    assert [0.0, 0.0, 100.0, 0.0, 0.0, 0.0] == [at.value(name) for name in names]
+    assert [0.0, 0.0, 64.0, 100.0, 0.0, 0.0, 0.0, 0.0] == [at.value(name) for name in names]
     assert 1.0 == at.value("partitions")
 
 
