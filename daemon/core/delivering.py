@@ -135,10 +135,13 @@ class Delivering:
         return Work(work.assignment, work.lane, newer)
 
     def _wait(self, work: Work) -> None:
-        """Let the newest of the lane wait in the ledger; a check just stays due there."""
+        """Let the newest of the lane wait in the ledger; a check stays due there, later if it left a write in doubt."""
         work = self.supersede(work)
         if work.item.origin != "check":
             self._recording.wait(work)
+            return
+        if work.lane.dirty_until != work.lane.entry.dirty_until:
+            self._recording.doubt(work)
             return
         self._state.output.append(PutBack(work.assignment.partition, (work.lane.entity,)))
         work.assignment.note(work.lane.entity.tenant, work.lane.entry)

@@ -96,7 +96,7 @@ class Recording:
         self._record(work, msgspec.structs.replace(entry, dirty_data=None), "unchanged")
 
     def doubt(self, work: Work) -> None:
-        """Record that an older version than the entry's may have been written: the newest must be compared again."""
+        """Record that something else than the entry's version may yet be written: that must be compared again."""
         self._record(work, self._renewed(work, work.lane.entry.company), "stale")
 
     def park(self, work: Work, cause: Cause) -> None:

@@ -7,6 +7,7 @@ from daemon.core.events import Loaded, Revoking, Woke
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Entity, Generation, Tenant
 from daemon.core.notices import Checked, Released, Settled
+from daemon.core.procedure import Unanswered
 from tests.core.playbook import ENTITY, GENERATION, PARTITION, POLICY, START, TENANT, Playbook, change, changed, said
 
 WAITING = Parked(version=6, data=b"y", occurred_at=START, reason="waiting", since=START)
@@ -237,6 +238,21 @@ def test_a_check_of_a_tenant_that_is_held_stays_due() -> None:
     play = checking()
     play.reply(said("denied", 403))
     assert ([(ENTITY,)], []) == ([one.entities for one in play.all(PutBack)], play.all(Record))
+
+
+def test_a_check_that_must_wait_takes_its_doubt_along() -> None:
+    """A write of the check itself is lost, and then the tenant is denied: what may come late is waited for anew."""
+    play = checking()
+    play.reply(said("absent"))
+    play.reply(Unanswered("ReadTimeout"))
+    lost_at = play.now
+    play.give(Woke(), after=9.0)
+    play.commit()
+    play.reply(said("denied", 403))
+    assert (5, b"x", lost_at + 30.0) == (play.entry().version, play.entry().dirty_data, play.entry().dirty_until)
+    play.record()
+    assert ([], []) == (play.settled(), play.all(PutBack))
+    assert play.planner.next_wake(play.now) <= lost_at + 30.0
 
 
 def test_a_check_for_another_company_is_not_made() -> None:

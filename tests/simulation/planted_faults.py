@@ -129,6 +129,12 @@ FAULTS: tuple[Fault, ...] = (
         f"{CORE}/test_sweeping.py",
     ),
     Fault(
+        "forget what a check has left in doubt when it must wait",
+        "daemon/core/delivering.py",
+        (("        if work.lane.dirty_until != work.lane.entry.dirty_until:\n", "        if False:\n"),),
+        f"{CORE}/test_refilling.py",
+    ),
+    Fault(
         "end a refused check without a word",
         "daemon/core/recording.py",
         (("        if work.lane.entry.parked is None:\n", "        if False:\n"),),
@@ -346,7 +352,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "charge no tenant for its calls",
         "daemon/core/pacing.py",
-        (("        turn.quota.take(now)\n        self._client.take(now)\n", "        self._client.take(now)\n"),),
+        (("        self.quota.take(now)\n        self._client.take(now)\n", "        self._client.take(now)\n"),),
     ),
     Fault(
         "let no quota bind",

@@ -27,6 +27,7 @@ KNOWN = {
     410716: "a handover of a zombie, taken for that of the owner that had crashed since",
     412298: "a lesser record that a zombie itself had written behind the next owner's, and read past",
     420886: "a token that was revoked before it had let anybody in, and used for a minute",
+    441754: "a write of a check in doubt, forgotten when its tenant was denied",
     213654: "a clock that was set before any process had started",
 }
 
