@@ -352,7 +352,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "charge no tenant for its calls",
         "daemon/core/pacing.py",
-        (("        self.quota.take(now)\n        self._client.take(now)\n", "        self._client.take(now)\n"),),
+        (("        self.quota.take(now)\n", ""),),
     ),
     Fault(
         "let no quota bind",
