@@ -136,11 +136,22 @@ class Admitting:
         if item.is_suspect:
             self._doubt(lane, item)
         is_behind = (is_full or tenant in assignment.waiting) and lane.entity not in self._state.dependents
-        if is_behind or not self._state.is_served(tenant):
+        must_wait = is_behind and not self._needs_no_call(assignment, lane, item)
+        if must_wait or not self._state.is_served(tenant):
             lane.advance()
             self._recording.wait(Work(assignment, lane, item))
         elif not assignment.is_catching_up(self._state.now):
             self._delivering.proceed(assignment, lane)
+
+
+    def _needs_no_call(self, assignment: Assignment, lane: Lane, item: Item) -> bool:
+        """Tell whether the ledger alone shows that nothing has changed: such a change has nothing to wait for."""
+        entry, tenant = lane.entry, self._state.tenants.get(lane.entity.tenant)
+        is_certain = entry.parked is None and entry.dirty_until is None and not item.is_suspect
+        if tenant is None or entry.dnb_id is None or not is_certain or item.change.replay is not None:
+            return False
+        is_early = assignment.is_catching_up(self._state.now)
+        return not is_early and self._fingerprint(tenant, item.change) == entry.fingerprint
 
 
 def _known(entry: Entry | None, tenant: Tenant | None) -> Entry:

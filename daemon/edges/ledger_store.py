@@ -318,7 +318,7 @@ class LedgerStore:
     def put_back(self, entities: Sequence[Entity], tenant: str | None = None) -> None:
         """Forget that these entries, and all of a tenant if one is named, were taken."""
         keys = ((entity.key,) for entity in entities)
-        self._connection.executemany("UPDATE entries SET taken = 0 WHERE key = ?", keys)
+        self._connection.executemany("UPDATE entries SET taken = 0 WHERE key = ? AND taken = 1", keys)
         if tenant is not None:
             self._connection.execute("UPDATE entries SET taken = 0 WHERE tenant = ? AND taken = 1", (tenant,))
 

@@ -6,7 +6,7 @@ import pytest
 from daemon.core.actions import DeadLetter, Load, Pause, Record, Send
 from daemon.core.events import DeadLettered, Fetched, Woke
 from daemon.core.ledger import Entry, Parked
-from daemon.core.model import Generation, Ignored, Tenant, Undecodable
+from daemon.core.model import Change, Generation, Ignored, Tenant, Undecodable
 from daemon.core.notices import Conflicted, Received, Settled
 from daemon.core.state import CATCH_UP_RECORDS, CATCH_UP_SECONDS
 from tests.core.playbook import GENERATION, PARTITION, POLICY, START, TENANT, Playbook, change, changed, said
@@ -150,6 +150,28 @@ def test_more_open_changes_than_a_tenant_may_have_wait() -> None:
     play.record()
     play.fetch(change(1, number=9))
     assert 9 == play.last(Record).entity.id
+
+
+@pytest.mark.parametrize(
+    ("arriving", "entry", "settled_as"),
+    [
+        (change(6, number=7), DELIVERED, "unchanged"),
+        (change(6, "y", number=7), DELIVERED, "parked"),
+        (change(6, number=7, replay="again"), DELIVERED, "parked"),
+        (change(6, number=7), msgspec.structs.replace(DELIVERED, dnb_id=None), "parked"),
+        (change(6, number=7), msgspec.structs.replace(DELIVERED, dirty_until=START), "parked"),
+        (change(6, number=7), msgspec.structs.replace(DELIVERED, parked=parked("conflict", 5)), "parked"),
+    ],
+)
+def test_behind_a_backlog_only_what_needs_a_call_waits(arriving: Change, entry: Entry, settled_as: str) -> None:
+    """What the ledger alone shows to be unchanged is concluded at once, however much waits before it."""
+    play = Playbook(changed(POLICY, open_per_tenant=2, open_in_all=100))
+    play.begin()
+    play.fetch(*(change(1, number=number) for number in range(4)))
+    play.record()
+    play.fetch(arriving, entry=entry)
+    play.record()
+    assert settled_as == play.settled()[-1][0]
 
 
 @pytest.mark.parametrize(
