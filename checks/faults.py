@@ -18,7 +18,8 @@ from pathlib import Path
 import msgspec
 
 from checks.tree import ROOT
-from tests.simulation.planted_faults import FAULTS, Fault
+from tests.simulation.planted_faults import FAULTS
+from tests.simulation.planting import Fault
 
 COPIED = ("daemon", "tests", "pyproject.toml", "typings")
 

@@ -143,7 +143,6 @@ class Admitting:
         elif not assignment.is_catching_up(self._state.now):
             self._delivering.proceed(assignment, lane)
 
-
     def _needs_no_call(self, assignment: Assignment, lane: Lane, item: Item) -> bool:
         """Tell whether the ledger alone shows that nothing has changed: such a change has nothing to wait for."""
         entry, tenant = lane.entry, self._state.tenants.get(lane.entity.tenant)

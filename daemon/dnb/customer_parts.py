@@ -71,7 +71,7 @@ def parts_after(content: Content, before: Parts, accepted: Accepted) -> Parts:
     `before` are those that were there. Which of the rows that a write creates its reply shows is not certain.
     """
     echo = read_row(accepted, CustomerRow)
-    shown = parts_of(echo, content) if isinstance(echo, CustomerRow) else {}
+    shown: Parts = parts_of(echo, content) if isinstance(echo, CustomerRow) else {}
     parts = {part: before.get(part) or shown.get(part) for part in _wanted(content)}
     known = {part: dnb_id for part, dnb_id in parts.items() if dnb_id is not None}
     return known if len(known) == len(parts) else {}

@@ -3,7 +3,8 @@
 import pytest
 
 from checks.tree import ROOT
-from tests.simulation.planted_faults import FAULTS, Fault
+from tests.simulation.planted_faults import FAULTS
+from tests.simulation.planting import Fault
 
 
 def test_there_are_enough_faults_with_names_of_their_own() -> None:

@@ -1,0 +1,333 @@
+"""Faults planted in the planner: offsets, versions, what may be concluded, tenants and quotas, dependencies."""
+
+from tests.simulation.planting import CONTRACT, CORE, DNB, EDGES, Fault, scenario
+
+IN_THE_PLANNER: tuple[Fault, ...] = (
+    # -- offsets and settling ------------------------------------------------------------------------------------
+    Fault(
+        "commit the newest offset",
+        "daemon/core/offsets.py",
+        (("return self._order[0] if self._order else self.position", "return self.position"),),
+    ),
+    Fault(
+        "settle before the ledger acknowledges",
+        "daemon/core/recording.py",
+        (
+            ("        self._state.settle(assignment, item, pending.settlement, pending.reason)\n", ""),
+            (
+                "        self._state.pending[ticket] = EntryPending(work, entry, settlement, reason)\n",
+                "        self._state.pending[ticket] = EntryPending(work, entry, settlement, reason)\n"
+                "        self._state.settle(work.assignment, work.item, settlement, reason)\n",
+            ),
+        ),
+    ),
+    Fault(
+        "take a repeated fetch for new records",
+        "daemon/core/admitting.py",
+        (("if arrival.offset >= assignment.offsets.position]", "if arrival.offset >= 0]"),),
+    ),
+    Fault(
+        "forget the dead letters",
+        "daemon/core/recording.py",
+        (
+            (
+                "        self._state.output.append(DeadLetter(ticket, assignment.partition, offset, cause))\n",
+                "        self.acknowledge(ticket)\n",
+            ),
+        ),
+    ),
+    # -- versions and order --------------------------------------------------------------------------------------
+    Fault(
+        "deliver whatever version comes",
+        "daemon/core/admitting.py",
+        (("            elif change.version > highest or", "            elif change.version > 0 or"),),
+    ),
+    Fault(
+        "let a draft supersede what is finalized",
+        "daemon/core/admitting.py",
+        (("if change.version > highest and is_draft(", "if change.version < 0 and is_draft("),),
+        scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
+    ),
+    Fault(
+        "take a delete for a change",
+        "daemon/moment/envelope.py",
+        (('    if envelope.operation == "delete":\n        return Ignored("delete", envelope.tenant)\n', ""),),
+        scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
+    ),
+    Fault(
+        "begin an uncertain tail before all of it is read",
+        "daemon/core/state.py",
+        (("return self.offsets.position < self.caught_up_at and now < self.caught_up_by", "return False"),),
+        f"{CORE}/test_admitting.py::test_nothing_of_an_uncertain_tail_is_begun_before_all_of_it_is_read",
+    ),
+    Fault(
+        "forget the open lane of an entity",
+        "daemon/core/admitting.py",
+        (("            lane = assignment.lanes.get(change.entity)\n", "            lane = None\n"),),
+        scenario("two_events_of_an_invoice_in_one_batch_book_it_once"),
+    ),
+    Fault(
+        "send every queued edit",
+        "daemon/core/calling.py",
+        (("        return attempt if is_outdated else None", "        return None"),),
+        f"{CORE}/test_delivering.py",
+    ),
+    Fault(
+        "go on with what another process has outdated",
+        "daemon/core/delivering.py",
+        (('return item.origin != "check" and item.change.version < lane.entry.highest', "return False"),),
+        f"{CORE}/test_giving_way.py",
+    ),
+    Fault(
+        "keep what was written over what another process wrote meanwhile",
+        "daemon/edges/ledger_store.py",
+        (("if one[0] not in present or not outranks(present[one[0]].entry, one[1])]", "]"),),
+        "tests/edges/test_ledger_store.py",
+    ),
+    Fault(
+        "read past a lesser record of our own",
+        "daemon/edges/ledger_reading.py",
+        (("            if kept_from[entity] < offset:\n", "            if False:\n"),),
+        "tests/edges/test_ledger_reading.py",
+    ),
+    Fault(
+        "take a zombie's handover for the owner's",
+        "daemon/edges/ledger_reading.py",
+        (("    if key == HANDOVER_KEY and _is_of_the_owner(line, marks):\n", "    if key == HANDOVER_KEY:\n"),),
+        "tests/edges/test_ledger_reading.py",
+    ),
+    Fault(
+        "do not ask at an assignment what has been delivered since",
+        "daemon/core/planner.py",
+        (("        self._depending.look_again()\n", ""),),
+        f"{CORE}/test_sweeping.py",
+    ),
+    Fault(
+        "forget what a check has left in doubt when it must wait",
+        "daemon/core/delivering.py",
+        (("        if work.lane.dirty_until != work.lane.entry.dirty_until:\n", "        if False:\n"),),
+        f"{CORE}/test_refilling.py",
+    ),
+    Fault(
+        "end a refused check without a word",
+        "daemon/core/recording.py",
+        (("        if work.lane.entry.parked is None:\n", "        if False:\n"),),
+        f"{CORE}/test_refilling.py",
+    ),
+    Fault(
+        "keep a parked change below what was delivered",
+        "daemon/core/ledger.py",
+        (
+            (
+                "    is_outdated = entry.parked is not None and entry.parked.version < entry.version\n",
+                "    is_outdated = entry.parked is not None and entry.parked.version < 0\n",
+            ),
+        ),
+        f"{CORE}/test_ledger.py",
+    ),
+    # -- what may be concluded without reading -------------------------------------------------------------------
+    Fault(
+        "conclude unchanged for what a former owner may have attempted",
+        "daemon/core/lanes.py",
+        (
+            (
+                'if item.is_suspect or item.origin == "check" or item.change.replay is not None or not is_fresh:',
+                'if item.origin == "check" or item.change.replay is not None or not is_fresh:',
+            ),
+            ("            self.dirty_until = max(self.dirty_until or 0.0, late_until)\n", "            pass\n"),
+        ),
+        scenario("there_and_back_with_a_crash_between_is_not_taken_for_unchanged"),
+    ),
+    Fault(
+        "conclude unchanged over a parked change that was attempted",
+        "daemon/core/lanes.py",
+        (
+            ("        is_fresh = not parked or (", "        is_fresh = True or (  # noqa: SIM222\n            "),
+            ("            self.dirty_until = max(self.dirty_until or 0.0, late_until)\n", "            pass\n"),
+            ('if item.is_suspect or item.origin == "check" or', 'if item.origin == "check" or'),
+        ),
+        scenario("a_parked_change_that_was_attempted_is_not_forgotten_by_a_newer_one"),
+    ),
+    Fault(
+        "forget that a write had an unknown outcome",
+        "daemon/core/delivering.py",
+        (
+            (
+                "                work.lane.dirty_until = max(work.lane.dirty_until or 0.0, late_until)\n                self._retry",
+                "                self._retry",
+            ),
+        ),
+        f"{CORE}/test_delivering.py::test_an_unreachable_dnb_and_a_lost_reply_are_both_tried_again",
+    ),
+    Fault(
+        "drop the read-back of what may be applied late",
+        "daemon/core/recording.py",
+        (("            dirty_data=None if is_clean else item.change.data,\n", "            dirty_data=None,\n"),),
+        scenario("a_zombies_late_write_to_dnb_is_put_right"),
+    ),
+    Fault(
+        "hand over whatever is in doubt",
+        "daemon/core/parting.py",
+        (
+            (
+                "    if any(lane.is_dirty for lane in assignment.lanes.values()):\n        return False\n",
+                "    return True\n",
+            ),
+        ),
+        f"{CORE}/test_planner.py::test_an_unknown_outcome_is_not_handed_over",
+    ),
+    Fault(
+        "trust that a former owner left nothing in flight",
+        "daemon/core/planner.py",
+        (("        assignment.is_handed_over = event.handed_over\n", "        assignment.is_handed_over = True\n"),),
+        f"{CORE}/test_admitting.py::test_unchanged_is_concluded_only_where_nothing_is_in_doubt",
+    ),
+    Fault(
+        "forget the numbers under which an entity may have been created",
+        "daemon/core/lanes.py",
+        (
+            (
+                "        if number and self.entry.dnb_id is None and",
+                "        if not number and self.entry.dnb_id is None and",
+            ),
+        ),
+        f"{CORE}/test_delivering.py",
+    ),
+    # -- tenants, holds and quotas -------------------------------------------------------------------------------
+    Fault(
+        "ignore the changes of a tenant that is gone from the file",
+        "daemon/core/admitting.py",
+        (("if tenant is None and change.entity.tenant not in self._state.ever_known:", "if tenant is None:"),),
+        scenario("a_tenant_that_was_gone_for_five_minutes_has_lost_nothing"),
+    ),
+    Fault(
+        "serve a tenant that is held in the tenants file",
+        "daemon/core/state.py",
+        (("        if tenant is None or tenant.held is not None or name in", "        if tenant is None or name in"),),
+        scenario("twenty_thousand_records_of_a_held_tenant_delay_nobody"),
+    ),
+    Fault(
+        "pause fetching too late",
+        "daemon/core/planner.py",
+        (("if not self._is_paused and open_count >= bound:", "if not self._is_paused and open_count >= 2 * bound:"),),
+    ),
+    Fault(
+        "never fetch again once paused",
+        "daemon/core/planner.py",
+        (("elif self._is_paused and open_count <= bound // 2:", "elif self._is_paused and open_count < 0:"),),
+    ),
+    Fault(
+        "ignore Retry-After",
+        "daemon/core/delivering.py",
+        (
+            (
+                "        wait = outcome.retry_after\n        if wait is None:",
+                "        wait = None\n        if wait is None:",
+            ),
+        ),
+        scenario("a_retry_after_of_an_hour_is_obeyed_and_delays_nobody_else"),
+    ),
+    Fault(
+        "charge no tenant for its calls",
+        "daemon/core/pacing.py",
+        (("        self.quota.take(now)\n", ""),),
+    ),
+    Fault(
+        "let no quota bind",
+        "daemon/core/quota.py",
+        (("        return self._arrival - (self._burst - 1.0) / self._rate\n", "        return 0.0\n"),),
+    ),
+    Fault(
+        "make calls though the group may have given the partitions away",
+        "daemon/core/planner.py",
+        (
+            ("        return now >= self._committed_at + self._state.policy.bounds.fence\n", "        return False\n"),
+            (
+                "            self._delivering.grant(self._committed_at + self._state.policy.bounds.fence)\n",
+                "            self._delivering.grant(FOREVER)\n",
+            ),
+        ),
+    ),
+    Fault(
+        "send a call whose time has passed",
+        "daemon/edges/http_sink.py",
+        (("        elif self._clock.now() >= send.not_after:\n", "        elif self._clock.now() < 0.0:\n"),),
+        f"{EDGES}/test_http_sink.py::test_a_call_whose_time_has_passed_is_not_sent",
+    ),
+    Fault(
+        "take a refused commit for accepted",
+        "daemon/edges/kafka_source.py",
+        (
+            (
+                "            return Committed(sent_at, accepted=False)\n",
+                "            return Committed(sent_at, accepted=True)\n",
+            ),
+        ),
+        f"{CONTRACT}/test_kafka_source.py::test_a_commit_is_told_as_accepted_or_refused",
+    ),
+    Fault(
+        "take records in without what the ledger holds of them",
+        "daemon/edges/intake.py",
+        (("message, found.entry if found else None))", "message, None))"),),
+        f"{EDGES}/test_intake.py::test_changes_come_with_what_the_ledger_holds",
+    ),
+    Fault(
+        "keep partitions that were lost",
+        "daemon/core/planner.py",
+        (
+            (
+                "            case Lost(partitions):\n                for assignment in self._ours(partitions):\n",
+                "            case Lost(partitions):\n                for assignment in self._ours(partitions[:0]):\n",
+            ),
+        ),
+    ),
+    # -- dependencies and waiting --------------------------------------------------------------------------------
+    Fault(
+        "release nothing when a dependency is delivered",
+        "daemon/core/depending.py",
+        (
+            (
+                "            for assignment in self._state.assignments.values() if is_delivered else ():\n",
+                "            for assignment in ():\n",
+            ),
+        ),
+        f"{CORE}/test_depending.py",
+    ),
+    Fault(
+        "wait for no dependency that is on its way",
+        "daemon/core/depending.py",
+        (
+            (
+                "            return None if self._waits_for(lane, work.lane) else self._await(work, dependency)\n",
+                "            return None\n",
+            ),
+        ),
+        f"{CORE}/test_depending.py",
+    ),
+    Fault(
+        "take nothing that waits out of the ledger again",
+        "daemon/core/refilling.py",
+        (
+            (
+                "            if name in assignment.waiting and not is_asked and self._is_open(assignment):\n",
+                "            if False and self._is_open(assignment) and not is_asked:\n",
+            ),
+        ),
+    ),
+    Fault(
+        "never try again what is parked",
+        "daemon/core/refilling.py",
+        (("            if self.is_due(assignment):\n", "            if False and self.is_due(assignment):\n"),),
+    ),
+    Fault(
+        "renew no token for a tenant that was turned down twice",
+        "daemon/dnb/tokens.py",
+        (
+            (
+                "        if now >= self._renewed_at + (DOUBTED_AFTER_SECONDS if self._is_proved else UNPROVED_SECONDS):\n",
+                "        if now >= 1e18 + DOUBTED_AFTER_SECONDS:\n",
+            ),
+        ),
+        f"{DNB}/test_tokens.py",
+    ),
+)
