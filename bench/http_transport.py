@@ -20,7 +20,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from daemon.edges.http_transport import open_transport
+from daemon.edges.http_transport import OnceTransport, time_out
 
 IN_FLIGHT = (1, 16, 64)
 REQUESTS = 2000
@@ -106,11 +106,28 @@ async def httpx_aiohttp(url: str, in_flight: int) -> AsyncGenerator[Post]:
 
 @asynccontextmanager
 async def ours(url: str, in_flight: int) -> AsyncGenerator[Post]:
-    """The same with the daemon's middleware, which sends once and tells lost from refused."""
+    """The interface of httpx over the daemon's transport, which sends once and tells lost from refused."""
     tls = ssl.create_default_context()
-    transport = open_transport(max_connections=in_flight, keepalive_seconds=TIMEOUT_SECONDS, tls=tls)
+    transport = OnceTransport(max_connections=in_flight, keepalive_seconds=TIMEOUT_SECONDS, tls=tls)
     async with httpx.AsyncClient(transport=transport, timeout=TIMEOUT_SECONDS) as client:
         yield posting(client, url)
+
+
+@asynccontextmanager
+async def exchanging(url: str, in_flight: int) -> AsyncGenerator[Post]:
+    """The daemon's transport as the daemon uses it: without httpx's client and its objects."""
+    tls = ssl.create_default_context()
+    transport = OnceTransport(max_connections=in_flight, keepalive_seconds=TIMEOUT_SECONDS, tls=tls)
+    times = time_out(connect=TIMEOUT_SECONDS, total=TIMEOUT_SECONDS)
+
+    async def post(_slot: int) -> bytes:
+        """Send one request."""
+        return (await transport.exchange("POST", url, HEADERS, BODY, times)).body
+
+    try:
+        yield post
+    finally:
+        await transport.aclose()
 
 
 @asynccontextmanager
@@ -132,7 +149,8 @@ CONTENDERS = {
     "httpx, one pool": httpx_pool,
     "httpx, one client per slot": httpx_slots,
     "httpx over httpx-aiohttp": httpx_aiohttp,
-    "the daemon's transport": ours,
+    "httpx over the daemon's transport": ours,
+    "the daemon's transport": exchanging,
     "aiohttp itself": plain_aiohttp,
 }
 

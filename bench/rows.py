@@ -1,0 +1,105 @@
+"""What a measurement gives: rows, and the tables of their medians and spread."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What one contender did in one scenario; None where a figure has no meaning there.
+
+    `rejected` are the answers 429; `utilisation` is the share of the enforced quota that was used; the percentiles are
+    of the seconds from the instant at which a change was meant to be sent to its write. `more` is what the scenario
+    measures besides.
+    """
+
+    records_per_second: float | None = None
+    cpu_us_per_record: float | None = None
+    rss_mib: float | None = None
+    calls: int | None = None
+    rejected: int | None = None
+    utilisation: float | None = None
+    p50_s: float | None = None
+    p99_s: float | None = None
+    more: dict[str, float | None] = {}
+
+    @property
+    def named(self) -> dict[str, float | None]:
+        """All figures by their names."""
+        figures = msgspec.structs.asdict(self)
+        return {**{name: figures[name] for name in figures if name != "more"}, **self.more}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of one cell of the matrix, in one repetition."""
+
+    scenario: str
+    contender: str
+    repetition: int
+    figures: Figures
+
+    @property
+    def flat(self) -> dict[str, str | float | None]:
+        """The row as the JSON has it."""
+        named = {name: _rounded(value) for name, value in self.figures.named.items()}
+        return {"scenario": self.scenario, "contender": self.contender, "repetition": self.repetition, **named}
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell of the matrix without figures, and why."""
+
+    scenario: str
+    contender: str
+    reason: str
+
+
+def markdown(rows: Sequence[Row], skipped: Sequence[Skipped]) -> str:
+    """Return a table for each scenario: the median of each figure, and from which to which it went."""
+    scenarios = dict.fromkeys([row.scenario for row in rows] + [one.scenario for one in skipped])
+    return "\n\n".join(_section(name, rows, skipped) for name in scenarios)
+
+
+def _section(scenario: str, rows: Sequence[Row], skipped: Sequence[Skipped]) -> str:
+    mine = [row for row in rows if row.scenario == scenario]
+    by_reason: dict[str, list[str]] = {}
+    for one in skipped:
+        if one.scenario == scenario:
+            by_reason.setdefault(one.reason, []).append(one.contender)
+    notes = [f"- {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+    return "\n".join([f"### {scenario}", "", *_table(mine), *([""] if mine and notes else []), *notes])
+
+
+def _table(rows: Sequence[Row]) -> Iterator[str]:
+    contenders = dict.fromkeys(row.contender for row in rows)
+    if not contenders:
+        return
+    names = [name for name in dict.fromkeys(name for row in rows for name in row.figures.named) if _has(rows, name)]
+    yield "| contender | " + " | ".join(names) + " |"
+    yield "|---|" + "--:|" * len(names)
+    for contender in contenders:
+        mine = [row.figures.named for row in rows if row.contender == contender]
+        cells = (_cell([one[name] for one in mine if one.get(name) is not None]) for name in names)
+        yield f"| {contender} | " + " | ".join(cells) + " |"
+
+
+def _has(rows: Sequence[Row], name: str) -> bool:
+    return any(row.figures.named.get(name) is not None for row in rows)
+
+
+def _cell(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    median = _written(statistics.median(known))
+    return median if len(known) == 1 else f"{median} ({_written(min(known))}..{_written(max(known))})"
+
+
+def _written(value: float) -> str:
+    if abs(value) >= 100 or value == int(value):  # noqa: PLR2004 - three digits say enough
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 6) if isinstance(value, float) else value
