@@ -56,8 +56,9 @@ class Stats(msgspec.Struct, frozen=True):
     """Everything the sink knows of a span: calls by status and tenant, let in by second, and how writes went.
 
     `early` are the calls of a tenant in a time that Retry-After told it to wait, `late_s` the seconds from each such
-    time's end to the tenant's next call. `committed` and what is told of calls are of the span, `latency` of changes
-    meant to be sent in it; the rest is of the whole time.
+    time's end to the tenant's next call; `held_s` is how long the sink has held the calls of the span, all together.
+    `committed` and what is told of calls are of the span, `latency` is of changes meant to be sent in it; all else is
+    of the whole time.
     """
 
     calls: int
@@ -66,6 +67,7 @@ class Stats(msgspec.Struct, frozen=True):
     series: list[int]
     first_us: int
     last_us: int
+    held_s: float
     committed: int
     early: int
     late_s: list[float]

@@ -1,9 +1,10 @@
 """A backlog, 100 calls in flight allowed, 100 ms for each call and no quota; then ten times as slow, and back.
 
 Measured over 10 seconds, from 5 seconds after the first call on, is the share of 100 ÷ 0.1 s = 1,000 calls a second
-that is reached (`of_possible`). Then each call takes a second for 20 seconds; `slow_in_flight` are the calls in flight
-at its end, and `recovered_s` is how long it took after the return until the rate over a second was 95 % of what it had
-been. `overlaps` are calls about a customer while another one was in flight. Goals: 0.98, some seconds, and none.
+that is reached (`of_possible`), and how many calls the far end held at a time (`in_flight_mean`). Then each call takes
+a second for 20 seconds; `slow_in_flight` are the calls in flight at its end, and `recovered_s` is how long it took
+after the return until the rate over a second was 95 % of what it had been. `overlaps` are calls about a customer while
+another one was in flight. Goals: 0.98, some seconds, and none.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ async def measure(ground: Ground, contender: Contender) -> Figures:
         rejected=stats.rejected,
         more={
             "of_possible": goodput / (IN_FLIGHT / (LATENCY_MS / 1_000)),
+            "in_flight_mean": warm.held_s / WARM_SECONDS,
             "in_flight_most": stats.in_flight_most,
             "slow_in_flight": in_flight,
             "recovered_s": recovered,

@@ -148,7 +148,7 @@ func (s *sink) end(begun *call, about *customer, status int) {
 	if about != nil {
 		about.inFlight--
 	}
-	begun.status = status
+	begun.status, begun.heldUs = status, time.Now().UnixMicro()-begun.atUs
 }
 
 // judged returns the status that turns a call down, 0 if it is let in.

@@ -26,6 +26,7 @@ type customer struct {
 // call is one request that counts; status 0 while it is in flight.
 type call struct {
 	atUs   int64
+	heldUs int64
 	tenant string
 	status int
 }
@@ -203,7 +204,7 @@ func (s *sink) stats(asked url.Values) map[string]any {
 // called counts calls by status and tenant, and those let in by second since the first.
 func (r *record) called(limits span) map[string]any {
 	statuses, tenants, series := map[string]int{}, map[string]int{}, []int{}
-	count, first, last := 0, int64(0), int64(0)
+	count, first, last, heldUs := 0, int64(0), int64(0), int64(0)
 	for _, one := range r.calls {
 		if !limits.holds(one.atUs, one.tenant) {
 			continue
@@ -211,7 +212,7 @@ func (r *record) called(limits span) map[string]any {
 		if count == 0 {
 			first = one.atUs
 		}
-		count, last = count+1, one.atUs
+		count, last, heldUs = count+1, one.atUs, heldUs+one.heldUs
 		statuses[strconv.Itoa(one.status)]++
 		if one.status >= 300 {
 			continue
@@ -225,6 +226,7 @@ func (r *record) called(limits span) map[string]any {
 	}
 	return map[string]any{
 		"calls": count, "statuses": statuses, "tenants": tenants, "series": series, "first_us": first, "last_us": last,
+		"held_s": float64(heldUs) / 1e6,
 	}
 }
 
