@@ -196,7 +196,7 @@ def test_the_calls_on_the_page_are_those_that_are_made() -> None:
     renamed = customers.prepared({**customers.MINIMAL, "name": "Ny AS"})
     cold = calls_of(world, renamed.start(known(2, row["ID"])))
     rows = {"info": row["BusinessRelationID"]}
-    warm = calls_of(world, renamed.start(msgspec.structs.replace(known(2, row["ID"]), parts=rows)))
+    warm = calls_of(world, renamed.start(msgspec.structs.replace(known(2, row["ID"]), number="100042", parts=rows)))
     equal = calls_of(world, renamed.start(known(3, row["ID"])))
     again = {**invoices.FULL, "invoiceNumber": 10299}
     first, second = (
@@ -206,7 +206,10 @@ def test_the_calls_on_the_page_are_those_that_are_made() -> None:
     page = (DOCS / "calls.md").read_text(encoding="utf-8")
     customer, _, _ = page.partition("## Customer")[2].partition("##")
     told = [int(count) for count in re.findall(r"^\| [^|]+ \| (\d+): ", customer, re.MULTILINE)]
-    assert [len(new), len(warm), len(cold), len(equal)] == told
+    renumbered = calls_of(
+        world, customers.prepared({**customers.MINIMAL, "customerNumber": 100777}).start(known(4, row["ID"]))
+    )
+    assert [len(new), len(warm), len(cold), len(equal), len(renumbered)] == told
     assert f"| new | {len(second)}: look up by number, create the draft" in page
     assert len(first) - len(second) == sum((1, 1, 1, 1, 2 * 2)), "settings, currency, accounts, VAT codes, two products"
 

@@ -6,6 +6,7 @@ less as soon as it is not, and never more than the operator allows.
 
 import statistics
 from collections import deque
+from collections.abc import Mapping
 
 LOOK_SECONDS = 1.0
 """So long answers are gathered before they are judged: more than one round of an API that is well."""
@@ -17,8 +18,8 @@ FEW_ANSWERS = 3
 """Fewer answers in a look tell nothing of the API's pace: one call may be slow for its own sake."""
 
 SLOWER_TIMES = 5.0
-SLOWER_SECONDS = 0.1
-"""Answers that take five times as long as usual and a tenth of a second more are slow: less may be another kind of
+SLOWER_SECONDS = 0.3
+"""Answers that take five times as long as usual and a third of a second more are slow: less may be another kind of
 call, or this machine's own business.
 """
 
@@ -36,9 +37,9 @@ class Window:
         """Begin with all that is allowed."""
         self._allowed = allowed
         self._size = float(allowed)
-        self._paces: deque[float] = deque(maxlen=REMEMBERED_LOOKS)
+        self._paces: dict[bool, deque[float]] = {kind: deque(maxlen=REMEMBERED_LOOKS) for kind in (False, True)}
         self._until = 0.0
-        self._seconds: list[float] = []
+        self._seconds: dict[bool, list[float]] = {False: [], True: []}
         self._failures = 0
         self._was_full = False
 
@@ -49,17 +50,18 @@ class Window:
 
     @property
     def calls_per_second(self) -> float:
-        """Return how many calls a second can be made at the usual pace; infinite while that is not known."""
-        pace = statistics.median(self._paces) if self._paces else 0.0
-        return self.size / pace if pace else float("inf")
+        """Return how many calls a second can be made with all that is allowed; infinite while no pace is known."""
+        usual = [pace for paces in self._paces.values() for pace in paces]
+        pace = statistics.median(usual) if usual else 0.0
+        return self._allowed / pace if pace else float("inf")
 
     def fill(self) -> None:
-        """Note that a call waits for no other reason than the window."""
+        """Note that the window is full while tenants have calls to make."""
         self._was_full = True
 
-    def answered(self, seconds: float, now: float) -> None:
-        """Take an answer that came after so many seconds."""
-        self._seconds.append(seconds)
+    def answered(self, seconds: float, now: float, *, writes: bool = False) -> None:
+        """Take an answer that came after so many seconds; reads and writes have paces of their own."""
+        self._seconds[writes].append(seconds)
         self._look(now)
 
     def failed(self, now: float) -> None:
@@ -70,23 +72,23 @@ class Window:
     def _look(self, now: float) -> None:
         if now < self._until:
             return
-        pace = statistics.median(self._seconds) if len(self._seconds) >= FEW_ANSWERS else None
-        if self._is_troubled(pace):
+        enough = ((kind, answers) for kind, answers in self._seconds.items() if len(answers) >= FEW_ANSWERS)
+        looked_at = {kind: statistics.median(answers) for kind, answers in enough}
+        if self._is_troubled(looked_at):
             self._size = max(self._allowed * LEAST_WINDOW, self._size / 2.0)
         elif self._was_full:
             self._size = min(float(self._allowed), self._size + self._allowed * WINDOW_GROWTH)
-        if pace is not None:
-            self._paces.append(pace)
+        for kind, pace in looked_at.items():
+            self._paces[kind].append(pace)
         self._until = now + LOOK_SECONDS
-        self._seconds, self._failures, self._was_full = [], 0, False
+        self._seconds, self._failures, self._was_full = {False: [], True: []}, 0, False
 
-    def _is_troubled(self, pace: float | None) -> bool:
-        """Tell whether most calls failed, or most answers took much longer than usual."""
-        if self._failures >= FEW_ANSWERS and self._failures > len(self._seconds):
+    def _is_troubled(self, looked_at: Mapping[bool, float]) -> bool:
+        """Tell whether most calls failed, or most answers of a kind took much longer than usual."""
+        if self._failures >= FEW_ANSWERS and self._failures > sum(len(answers) for answers in self._seconds.values()):
             return True
-        if pace is None or not self._paces:
-            return False
-        return pace > SLOWER_TIMES * statistics.median(self._paces) + SLOWER_SECONDS
+        known = ((pace, self._paces[kind]) for kind, pace in looked_at.items() if self._paces[kind])
+        return any(pace > SLOWER_TIMES * statistics.median(paces) + SLOWER_SECONDS for pace, paces in known)
 
 
 FIRST_CUT = 0.7
@@ -100,7 +102,13 @@ NEAR = 0.1
 
 QUICK_GROWTH = 0.05
 SLOW_GROWTH = 0.002
-"""The part of what is allowed by which a rate grows in a second: well below where it was refused, and close to that."""
+"""The part of the refused rate by which a rate grows in a second: well below that rate, and close to it."""
+
+BOLDER_AFTER_SECONDS = 10.0
+"""In each such time without a refusal the slow growth grows by itself once more: a limit that has gone is found out."""
+
+OBSERVED_SECONDS = 2.0
+"""Over so long calls are counted, to know what rate it is that is refused: a tenant may use less than it is allowed."""
 
 LEAST_RATE = 0.05
 """The part of what is allowed that always remains."""
@@ -118,7 +126,10 @@ class LearnedRate:
         self._rate = allowed
         self._refused_at_rate = 0.0
         self._cut_at = float("-inf")
-        self._grown_at = 0.0
+        self._used_at = 0.0
+        self._counted_since = 0.0
+        self._count = 0
+        self._observed = allowed
 
     @property
     def is_cut(self) -> bool:
@@ -136,20 +147,36 @@ class LearnedRate:
             self._rate = min(self._rate if self.is_cut else allowed, allowed)
             self._allowed = allowed
 
+    def use(self, now: float) -> float:
+        """Count a call, take a little more for the time since the last one (at most a second), and return the rate."""
+        seconds = min(max(0.0, now - self._used_at), 1.0)
+        self._used_at = now
+        self._observe(now)
+        if self.is_cut:
+            self._rate = min(self._allowed, self._rate + self._growth(now) * seconds)
+        return self._rate
+
     def refuse(self, now: float) -> None:
-        """Take less, because a call was refused for its quota."""
+        """Take less than what was called of late, because a call was refused for its quota."""
         if now < self._cut_at + CUT_AFTER_SECONDS:
             return
-        is_near = abs(self._rate - self._refused_at_rate) <= NEAR * max(self._rate, self._refused_at_rate)
-        self._refused_at_rate = self._rate
-        self._rate = max(self._allowed * LEAST_RATE, self._rate * (FINE_CUT if is_near else FIRST_CUT))
-        self._cut_at = self._grown_at = now
+        rate = min(self._rate, self._observed)
+        is_near = abs(rate - self._refused_at_rate) <= NEAR * max(rate, self._refused_at_rate)
+        self._refused_at_rate = rate
+        self._rate = max(self._allowed * LEAST_RATE, rate * (FINE_CUT if is_near else FIRST_CUT))
+        self._cut_at = now
 
-    def grow(self, now: float) -> float:
-        """Take a little more for the time since the last call, at most a second of it, and return the rate."""
-        seconds = min(max(0.0, now - self._grown_at), 1.0)
-        is_far = self._rate < self._refused_at_rate * FINE_CUT
-        growth = self._allowed * (QUICK_GROWTH if is_far else SLOW_GROWTH) * seconds
-        self._rate = min(self._allowed, self._rate + growth)
-        self._grown_at = now
-        return self._rate
+    def _growth(self, now: float) -> float:
+        """Return the growth in calls per second, for each second."""
+        if self._rate < self._refused_at_rate * FINE_CUT:
+            return self._refused_at_rate * QUICK_GROWTH
+        return self._refused_at_rate * SLOW_GROWTH * (1.0 + (now - self._cut_at) / BOLDER_AFTER_SECONDS)
+
+    def _observe(self, now: float) -> None:
+        """Count calls; after a rest nothing is known of the rate, and it may be all that is allowed."""
+        self._count += 1
+        seconds = now - self._counted_since
+        if seconds >= OBSERVED_SECONDS:
+            is_busy = seconds < 2 * OBSERVED_SECONDS
+            self._observed = self._count / seconds if is_busy else self._allowed
+            self._counted_since, self._count = now, 0

@@ -72,12 +72,12 @@ class Calling:
     def replied(self, event: Replied) -> Iterator[tuple[Attempt, Outcome | None]]:
         """Step every attempt that waits for the reply, one at a time, and return each with its outcome."""
         ticket, now = self._state.tickets[event.ticket], self._state.now
-        if isinstance(event.reply, Answered) and event.reply.status < SERVER_ERROR_STATUS:
-            self._state.pacing.succeeded(now - ticket.granted_at, now)
-        else:
+        if not isinstance(event.reply, Answered) or event.reply.status >= SERVER_ERROR_STATUS:
             self._state.pacing.failed(now)
-        if isinstance(event.reply, Answered) and event.reply.status == TOO_MANY_REQUESTS_STATUS:
+        elif event.reply.status == TOO_MANY_REQUESTS_STATUS:
             self._state.pacing.refused(ticket.tenant, now)
+        else:
+            self._state.pacing.succeeded(now - ticket.granted_at, now, writes=ticket.call.writes)
         is_shared = ticket.call.shared
         for attempt in self._finish(event.ticket):
             if attempt.is_alive:

@@ -65,8 +65,10 @@ class Turn:
 
     def take(self, now: float) -> None:
         """Count one call made now; each makes a rate that was cut a little greater."""
-        if self.learned.is_cut:
-            self._use(self.learned.grow(now))
+        was_cut = self.learned.is_cut
+        rate = self.learned.use(now)
+        if was_cut:
+            self._use(rate)
         self.quota.take(now)
         self.in_flight += 1
 
@@ -208,12 +210,13 @@ class Pacing:
 
     def refused(self, tenant: str, now: float) -> None:
         """Tell that DnB refused a call of the tenant for its quota: what the operator allows is more than DnB does."""
+        self._failures = 0
         self._turns[tenant].refuse(now)
 
-    def succeeded(self, seconds: float, now: float) -> None:
+    def succeeded(self, seconds: float, now: float, *, writes: bool = False) -> None:
         """Tell that DnB answered a call sensibly, after so many seconds: there is no outage."""
         self._failures = 0
-        self._window.answered(seconds, now)
+        self._window.answered(seconds, now, writes=writes)
 
     def failed(self, now: float) -> None:
         """Tell that a call got no sensible answer; many in a row are an outage, probed once a second."""
@@ -239,11 +242,14 @@ class Pacing:
     def load(self, now: float) -> float:
         """Return the calls a second that the quotas let go of what there is to do, divided by what can be made.
 
-        Above 1 another replica would help; below it the quotas are what binds, or there is nothing to do.
+        Above 1 another replica would help; below it the quotas are what binds, or there is nothing to do. While nothing
+        is called, or DnB is out of order, it is 0: no replica would help.
         """
+        if self.held_until > now or self.is_outage:
+            return 0.0
         at_work = (turn for turn in self._turns.values() if turn.held_until <= now)
         wanted = sum(min(turn.calls, turn.quota.rate) for turn in at_work)
-        return min(wanted, self.rate) / self._window.calls_per_second if self.held_until <= now else 0.0
+        return min(wanted, self.rate) / self._window.calls_per_second
 
     @property
     def in_flight(self) -> int:

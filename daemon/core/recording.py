@@ -168,7 +168,10 @@ class Recording:
                 assert_never(never)
 
     def follow(self, assignment: Assignment, event: Followed) -> None:
-        """Take in an entry of another process, or write ours again behind it if ours is the greater."""
+        """Take in an entry of another process, or write ours again behind it if ours is the greater.
+
+        If ours is the lesser and lies behind it, the other's is written again: compaction keeps the last record.
+        """
         own = event.own
         if own is not None and replaces(own, event.own_offset, event.entry, event.offset):
             self._write_again(assignment, event.entity, self._being_written(assignment, event.entity) or own)
@@ -177,6 +180,8 @@ class Recording:
         self._count_parked(assignment, own, event.entry, "restored")
         assignment.note(event.entity.tenant, event.entry)
         self._state.hungry.add(event.entity.tenant)
+        if own is not None and event.own_offset > event.offset:
+            self._write_again(assignment, event.entity, event.entry)
         lane = assignment.lanes.get(event.entity)
         if lane is not None:
             lane.entry = event.entry

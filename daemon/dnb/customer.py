@@ -9,7 +9,7 @@ from daemon.core.procedure import Call, Delivered, Known, Outcome, Procedure, Re
 from daemon.dnb import calls
 from daemon.dnb.bodies import Content, References, created, updated
 from daemon.dnb.calls import Guids
-from daemon.dnb.customer_parts import INFO, parts_after, parts_of, unseen
+from daemon.dnb.customer_parts import INFO, parts_after, parts_of, shows_deleted, unseen
 from daemon.dnb.directory import Directory
 from daemon.dnb.finding import (
     Absent,
@@ -58,12 +58,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         """Return the method of the write that was turned down last, empty if none was."""
         return "" if self.turned is None else self.turned.method
 
-    @property
-    def needs_no_reading(self) -> bool:
-        """Tell whether all rows are known, and nothing can be in DnB that the ledger does not tell of."""
+    def needs_no_reading(self, number: str) -> bool:
+        """Tell whether all rows are known, and nothing can be in DnB that the ledger does not tell of.
+
+        A new number must be looked up: whether DnB refuses one that another customer has is not documented.
+        """
         known = self.known
         is_certain = not known.dirty and not known.was_attempted and self.turned is None
-        return is_certain and known.dnb_id is not None and INFO in known.parts
+        return is_certain and known.dnb_id is not None and known.number == number and INFO in known.parts
 
 
 def deliver_customer(delivery: Delivery, known: Known) -> Procedure:
@@ -92,7 +94,7 @@ def attempt_once(
 ) -> Generator[Call, Reply, Attempt | Outcome]:
     """Read, write what differs, and return the outcome, or what was learnt for another round."""
     found: Found | Outcome
-    if attempt.needs_no_reading:
+    if attempt.needs_no_reading(delivery.number):
         found = unseen(attempt.known.dnb_id or 0, attempt.known.parts)
     else:
         found = yield from locate(delivery, attempt)
@@ -166,14 +168,19 @@ def conclude(delivery: Delivery, attempt: Attempt, call: Call, verdict: Verdict)
             return conclude_create(delivery, attempt, verdict)
         case Accepted():
             parts = parts_after(delivery.content, attempt.known.parts, verdict)
-            return Delivered(attempt.known.dnb_id or 0, delivery.number, parts=parts)
+            is_gone = shows_deleted(verdict)
+            return unread(attempt) if is_gone else Delivered(attempt.known.dnb_id or 0, delivery.number, parts=parts)
         case Missing():
-            gone = replace(attempt, turned=None, known=replace(attempt.known, parts={}))
-            return Unavailable("status_404") if creates else gone
+            return Unavailable("status_404") if creates else unread(attempt)
         case Rejected():
             return conclude_rejection(delivery, attempt, call, verdict)
         case _:
             return verdict
+
+
+def unread(attempt: Attempt) -> Attempt:
+    """Return that the customer must be read: what was believed of its rows is not so."""
+    return replace(attempt, turned=None, known=replace(attempt.known, parts={}))
 
 
 def conclude_rejection(delivery: Delivery, attempt: Attempt, call: Call, rejected: Rejected) -> Attempt | Outcome:

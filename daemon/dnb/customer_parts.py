@@ -19,7 +19,7 @@ INVOICE_ADDRESS = "invoice_address"
 SHIPPING_ADDRESS = "shipping_address"
 
 UNSEEN_TEXT = "\0"
-UNSEEN_NUMBER = -1
+UNSEEN_NUMBER = -(2**40)
 """What no change of Moment's says, so that it differs from all of them."""
 
 Parts = Mapping[str, int]
@@ -75,6 +75,12 @@ def parts_after(content: Content, before: Parts, accepted: Accepted) -> Parts:
     parts = {part: before.get(part) or shown.get(part) for part in _wanted(content)}
     known = {part: dnb_id for part, dnb_id in parts.items() if dnb_id is not None}
     return known if len(known) == len(parts) else {}
+
+
+def shows_deleted(accepted: Accepted) -> bool:
+    """Tell whether the reply to an update shows a customer that is deleted: then the update was for nothing."""
+    echo = read_row(accepted, CustomerRow)
+    return isinstance(echo, CustomerRow) and not echo.is_alive
 
 
 def _wanted(content: Content) -> list[str]:

@@ -22,6 +22,7 @@ from daemon.edges.inbox import Inbox
 from daemon.settings import Settings
 
 UNAUTHORIZED = 401
+SERVER_ERROR = 500
 
 RETRY_AFTER_DIGITS = 7
 """A Retry-After of up to a hundred days is obeyed to the second; a longer one is nonsense."""
@@ -135,7 +136,8 @@ class HttpSink:
         if not isinstance(reply, Answered):
             return Replied(send.ticket, reply)
         if reply.status != UNAUTHORIZED:
-            self._book.accepted(send.tenant, serial)
+            if reply.status < SERVER_ERROR:  # a gateway that is out of order has looked at no token
+                self._book.accepted(send.tenant, serial)
         elif self._book.turned_down(send.tenant, serial, self._clock.now()) == "repeat":
             return NotSent(send.ticket, "token_expired")
         return Replied(send.ticket, reply)

@@ -56,7 +56,7 @@ class OnceTransport(httpx.AsyncBaseTransport):
     - `httpx.ConnectTimeout`: it was never sent, no connection or no free slot in time;
     - `httpx.UnsupportedProtocol`: it was never sent, the address is none;
     - `httpx.ReadTimeout`: it was sent, no whole answer in time;
-    - `httpx.ReadError`, `httpx.DecodingError`: it may have been sent; the connection was lost, or answered nonsense.
+    - `httpx.ReadError`: it may have been sent, and the connection was lost or answered nonsense.
 
     """
 

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from daemon.core.events import Followed, HoldChanged
-from daemon.core.ledger import Entry, clamped, decode
+from daemon.core.ledger import Entry, clamped, decode, replaces
 from daemon.core.model import Entity, Generation, Partition, entity_of
 from daemon.edges.ledger_keys import (
     ABOUT_ITSELF,
@@ -100,20 +100,11 @@ class LedgerReading:
         found = self._take(lines)
         told: list[Followed | HoldChanged] = [*self._foreign(found, generation)]
         told += self._held_or_released(generation)
-        self._take_in(found, generation)
+        self._merge(found)
         if lines:
             self._store.read_to(self._marks.position)
             self._remember()
         return told
-
-    def _take_in(self, found: list[Found], generation: Generation) -> None:
-        """Store what was read: what we wrote ourselves as it is, where nobody else has written of the entity."""
-        own = [one for one in found if one[1].generation == generation and not self._store.is_foreign(one[0])]
-        self._store.put(own)
-        for entity, _, _ in own if self._outranked else ():
-            self._outranked.pop(entity, None)
-        if len(own) < len(found):
-            self._merge([one for one in found if one[1].generation != generation or self._store.is_foreign(one[0])])
 
     def _merge(self, found: list[Found]) -> None:
         """Take in what is greater than what is there, and note behind what a lesser entry lies, whoever wrote it."""
@@ -167,7 +158,7 @@ class LedgerReading:
             held = present.get(entity)
             if held is None:
                 yield Followed(self._partition, generation, entity, entry, offset, None, -1)
-            elif held.offset < offset:
+            elif held.offset < offset or replaces(entry, offset, held.entry, held.offset):
                 yield Followed(self._partition, generation, entity, entry, offset, held.entry, held.offset)
 
     def _entry(self, line: LedgerLine) -> Found | None:

@@ -84,8 +84,8 @@ FILE_ENDS = ("", "-wal", "-shm")
 PAGE_CACHE_BYTES = 2 * 1024 * 1024
 """What SQLite keeps of a file in memory, as it does by itself: look-ups are few, and the system has a cache too."""
 
-AWAITED_AT_MOST = 10_000
-"""So many dependencies are looked up at an assignment: should there be more, time releases what waits for the rest."""
+AWAITED_AT_MOST = 1_000
+"""So many dependencies are looked up at an assignment: what waits for more is released by time, or by a delivery."""
 
 LOOKED_UP_AT_ONCE = 500
 """So many keys go into one query: SQLite allows 999 variables in its oldest builds."""
@@ -268,10 +268,6 @@ class LedgerStore:
         self.put(kept)
         self._unread.update((offset, entity) for entity, _, offset in kept)
 
-    def is_foreign(self, entity: Entity) -> bool:
-        """Tell whether another process has written of the entity while the partition is ours."""
-        return entity in self._foreign
-
     def note_foreign(self, entities: Iterable[Entity]) -> None:
         """Remember of whom another process has written while the partition is ours."""
         self._foreign.update(entities)
@@ -283,7 +279,7 @@ class LedgerStore:
 
     def read_to(self, position: int) -> None:
         """Note that all records before that offset have been read in the topic and taken in."""
-        self._read_to = position
+        self._read_to = max(self._read_to, position)
         for offset in [offset for offset in self._unread if offset < position]:
             del self._unread[offset]
 

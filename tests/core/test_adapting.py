@@ -83,9 +83,9 @@ def test_a_small_window_never_closes() -> None:
 class Server:
     """A server's token bucket of one second's depth, and a client that calls as often as it has learned to."""
 
-    def __init__(self, allowed: float, real: float) -> None:
-        """Begin full."""
-        self.learned, self._real = LearnedRate(allowed), real
+    def __init__(self, allowed: float, real: float, most: float = 1e9) -> None:
+        """Begin full; the client has no more than `most` calls a second to make."""
+        self.learned, self._real, self._most = LearnedRate(allowed), real, most
         self._level, self._now = real, 0.0
         self.taken = self.refused = 0
 
@@ -93,7 +93,7 @@ class Server:
         """Call for so long, and return how many calls a second were taken."""
         before, until = self.taken, self._now + seconds
         while self._now < until:
-            gap = 1.0 / (self.learned.grow(self._now) if self.learned.is_cut else self.learned.rate)
+            gap = 1.0 / min(self.learned.use(self._now), self._most)
             self._now += gap
             self._level = min(self._real, self._level + gap * self._real)
             if self._level >= 1.0:
@@ -134,7 +134,7 @@ def test_a_limit_that_has_gone_is_found_out() -> None:
         learned.refuse(float(second))
     assert learned.rate >= 100.0 * LEAST_RATE
     for second in range(20, 700):
-        learned.grow(float(second))
+        learned.use(float(second))
     assert (100.0, False) == (learned.rate, learned.is_cut)
 
 
@@ -144,3 +144,11 @@ def test_refusals_of_calls_that_left_together_speak_for_each_other() -> None:
     for part in range(20):
         learned.refuse(5.0 + part / 100.0)
     assert 70.0 == pytest.approx(learned.rate)
+
+
+def test_what_is_refused_is_what_was_called_and_not_what_is_allowed() -> None:
+    """A tenant that uses half of what it may, because others use the rest, is cut from there."""
+    server = Server(200.0, 1_000.0, most=50.0)
+    server.serve(10.0)
+    server.learned.refuse(10.0)
+    assert 34.0 <= server.learned.rate <= 36.0

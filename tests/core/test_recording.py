@@ -229,3 +229,16 @@ def test_waiting_is_no_failing() -> None:
     assert kept is not None
     assert ("unreachable", kept.since + 60.0) == (kept.reason, kept.next_try)
     assert START < kept.since
+
+
+def test_a_greater_entry_before_ours_is_written_again_behind_it() -> None:
+    """Compaction keeps the last record of an entity: that must be the greater one, whoever wrote it."""
+    play = Playbook()
+    play.begin()
+    theirs = msgspec.structs.replace(OWN, version=7, generation=ZOMBIES, parked=None)
+    follow(play, theirs, OWN, offset=20, own_offset=21)
+    assert (theirs, ENTITY) == (play.last(Adopt).entry, play.last(Adopt).entity)
+    assert theirs == play.last(Record).entry
+    play.record()
+    follow(play, msgspec.structs.replace(theirs, version=8), theirs, offset=30, own_offset=22)
+    assert [theirs] == [record.entry for record in play.all(Record)]

@@ -190,6 +190,15 @@ def test_a_foreign_key_fault_is_refused_and_the_directory_forgotten() -> None:
     assert made[0] == again[0]
 
 
+def test_an_update_that_shows_a_deleted_customer_was_for_nothing() -> None:
+    """Should DnB merge into a row that a person has deleted, the customer is created anew."""
+    ledger = Known(version=2, dnb_id=381, number="100042", parts=PARTS)
+    gone = ok({**ROW, "Deleted": True})
+    outcome = outcome_of(gone, gone, NONE, ok({"ID": 382, "CustomerNumber": 100042}), ledger=ledger)
+    assert isinstance(outcome, Delivered)
+    assert 382 == outcome.dnb_id
+
+
 def test_a_customer_known_to_be_deleted_is_never_sought_among_others() -> None:
     """Its row is gone, so a customer that is like it is somebody else, even after an unknown outcome."""
     gone = Answered(status=404)

@@ -109,6 +109,27 @@ def test_what_was_written_and_kept_is_not_taken_in_once_more(path: Path) -> None
     store.close()
 
 
+def test_a_record_of_ours_whose_acknowledgement_was_lost_hides_nothing_newer(path: Path) -> None:
+    """It was written a second time, and what came after it is held already: read alone, it must not be stored."""
+    reading, store = restored(path)
+    store.keep([(customer(1), entry(5, OURS), 12), (customer(1), entry(6, OURS), 30)])
+    for lines in ([line(10, 5, OURS)], [line(12, 5, OURS), line(30, 6, OURS)], [line(12, 5, OURS)]):
+        reading.follow(lines, OURS)
+        assert 6 == known(store)
+    store.close()
+
+
+def test_a_greater_record_of_another_before_ours_is_told(path: Path) -> None:
+    """Our acknowledgement came before that was read: the planner must hear of it all the same."""
+    reading, store = restored(path)
+    store.keep([(customer(1), entry(5, OURS), 2)])
+    [told] = reading.follow([line(1, 7)], OURS)
+    assert isinstance(told, Followed)
+    assert (7, 1, 5, 2) == (told.entry.version, told.offset, told.own.version if told.own else 0, told.own_offset)
+    assert 7 == known(store)
+    store.close()
+
+
 def test_what_was_kept_before_a_greater_record_was_read_is_found_behind_it(path: Path) -> None:
     """A zombie's acknowledgement may come before it has read what the next owner wrote, in one reading or another."""
     for batches in (((1, 2),), ((1,), (2,))):

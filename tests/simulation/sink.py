@@ -10,7 +10,7 @@ from daemon.dnb.tokens import Token, TokenBook, TokenRefused, token_reply
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
 
-UNAUTHORIZED = 401
+UNAUTHORIZED, SERVER_ERROR = 401, 500
 
 
 class Sink:
@@ -46,7 +46,7 @@ class Sink:
 
     def _hear(self, send: Send, serial: int, reply: Reply) -> None:
         is_denied = isinstance(reply, Answered) and reply.status == UNAUTHORIZED
-        if isinstance(reply, Answered) and not is_denied:
+        if isinstance(reply, Answered) and reply.status < SERVER_ERROR and not is_denied:
             self._book.accepted(send.tenant, serial)
         elif is_denied and self._book.turned_down(send.tenant, serial, self._replica.process.now()) == "repeat":
             self._end(send, NotSent(send.ticket, "token_expired"))

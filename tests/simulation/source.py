@@ -1,5 +1,6 @@
 """A process as a member of the consumer group: what it owns, restores, fetches, follows, commits and gives up."""
 
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 FETCHED_AT_MOST = 12
 EVERYTHING = 1_000_000
+
+FOLLOWED_AT_MOST = 12
+"""So many records of a ledger are read at once: whatever belongs together may come in two readings."""
 
 
 class Ownership:
@@ -51,6 +55,7 @@ class Source:
         self._is_fetching = False
         self._is_leaving = False
         self._is_joining = False
+        self._portions = random.Random(replica.world.schedule.seed)
         self._when_closed: Callable[[], None] | None = None
 
     # -- the group ---------------------------------------------------------------------------------------------
@@ -259,10 +264,13 @@ class Source:
         reading, generation = owned.reading, owned.generation
         assert reading is not None
         assert generation is not None
-        lines = _lines(self._replica.world.ledgers[partition].read(reading.marks.position, EVERYTHING))
+        log, at_most = self._replica.world.ledgers[partition], self._portions.randint(1, FOLLOWED_AT_MOST)
+        lines = _lines(log.read(reading.marks.position, at_most))
         for told in reading.follow(lines, generation):
             self._replica.put(told)
         owned.reads.append((self._replica.world.timeline.now, reading.marks.position))
+        if reading.marks.position < log.end:
+            self.follow_soon(partition)
 
 
 def _lines(records: list[RawRecord]) -> list[LedgerLine]:
