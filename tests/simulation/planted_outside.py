@@ -65,8 +65,8 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
         "daemon/edges/ledger_reading.py",
         (
             (
-                "        if len(own) < len(found):\n",
-                "        if False:\n",
+                "        self._merge(found)\n        if lines:\n",
+                "        if lines:\n",
             ),
         ),
         "tests/edges/test_ledger_reading.py",

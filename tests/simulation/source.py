@@ -21,7 +21,7 @@ FETCHED_AT_MOST = 12
 EVERYTHING = 1_000_000
 
 FOLLOWED_AT_MOST = 12
-"""So many records of a ledger are read at once: whatever belongs together may come in two readings."""
+"""Every other time no more records of a ledger are read at once: what belongs together may come in two readings."""
 
 
 class Ownership:
@@ -264,7 +264,8 @@ class Source:
         reading, generation = owned.reading, owned.generation
         assert reading is not None
         assert generation is not None
-        log, at_most = self._replica.world.ledgers[partition], self._portions.randint(1, FOLLOWED_AT_MOST)
+        log = self._replica.world.ledgers[partition]
+        at_most = self._portions.choice((EVERYTHING, self._portions.randint(1, FOLLOWED_AT_MOST)))
         lines = _lines(log.read(reading.marks.position, at_most))
         for told in reading.follow(lines, generation):
             self._replica.put(told)
