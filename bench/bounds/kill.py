@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
+from bench.beside import beside
 from bench.bounds.changing import Subject, record
 from bench.bounds.figures import Figure, Size
 from bench.bounds.serving import first_write, served
@@ -84,13 +85,8 @@ async def _load(stage: Stage) -> AsyncGenerator[None]:
                 await publisher.publish(_changes(stage, version))
                 await asyncio.sleep(PAUSE_SECONDS)
 
-        task = asyncio.create_task(change())
-        try:
+        async with beside(change()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 def _changes(stage: Stage, version: int) -> list[tuple[bytes, bytes | None]]:

@@ -14,6 +14,8 @@ of the first 20 seconds; what has not arrived after 30 more counts with the time
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from bench.contending import Contender
 from bench.delivering import arrival, judged
 from bench.far_end import Write
@@ -77,32 +79,18 @@ async def _daemon(trial: Trial, publisher: Publisher, load: Load, large: Tenant)
             reading += (slice_ := load.drawn(PER_SECOND, SLICE_SECONDS, now_us()))
             await publisher.play(slice_)
     seconds = (read.result() - began_us) / MICROSECONDS
-    since_us = now_us()
-    behind = load.drawn(PER_SECOND, BEHIND_SECONDS, since_us)
-    await publisher.play(behind)
-    used = await trial.sink.stats(since=since_us, until=now_us())
-    writes = await arrival(trial, behind, PATIENCE_SECONDS, SMALL_STEM)
+    behind = await _behind(trial, publisher, load.drawn(PER_SECOND, BEHIND_SECONDS, now_us()), PATIENCE_SECONDS)
+    writes = behind.writes
     partition = trial.topic.partition_of(large)
     elsewhere = [change for change in reading if trial.topic.partition_of(change.tenant) != partition]
     beside = [change for change in reading if trial.topic.partition_of(change.tenant) == partition]
-    whole, p99_idle = await trial.sink.stats(), judged(idle, writes).at(0.99) or 0.0
-    latencies = judged(behind, writes)
-    return Figures(
-        calls=whole.calls,
-        rejected=whole.rejected,
-        utilisation=used.accepted / (QUOTA * BEHIND_SECONDS),
-        p50_s=latencies.at(0.5),
-        p99_s=latencies.at(0.99),
-        more={
-            "p99_idle_s": p99_idle,
-            "beyond_idle_s": (latencies.at(0.99) or 0.0) - p99_idle,
-            "p99_reading_s": judged(elsewhere, writes).at(0.99),
-            "p99_same_partition_s": judged(beside, writes).at(0.99),
-            "read_per_second": len(backlog) / seconds,
-            "missing": _missing([*idle, *reading, *behind], writes),
-            "misordered": whole.misordered,
-        },
-    )
+    more = {
+        "p99_reading_s": judged(elsewhere, writes).at(0.99),
+        "p99_same_partition_s": judged(beside, writes).at(0.99),
+        "read_per_second": len(backlog) / seconds,
+        "missing": judged([*idle, *reading, *behind.changes], writes).missing,
+    }
+    return await _figures(trial, idle, behind, more)
 
 
 async def _read(trial: Trial, received: float) -> int:
@@ -123,27 +111,42 @@ async def _others(trial: Trial, publisher: Publisher, load: Load, large: Tenant)
     idle = load.drawn(PER_SECOND_OTHERS, IDLE_SECONDS_OTHERS, now_us())
     await publisher.play(idle)
     await trial.topic.fill(prepared=backlog)
+    load_behind = load.drawn(PER_SECOND_OTHERS, BEHIND_SECONDS_OTHERS, now_us())
+    behind = await _behind(trial, publisher, load_behind, PATIENCE_SECONDS_OTHERS)
+    return await _figures(trial, idle, behind, {"missing": judged(behind.changes, behind.writes).missing})
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """Changes that were sent behind a backlog, all writes by then, and which share of the quota was used meanwhile."""
+
+    changes: Sequence[Change]
+    writes: Sequence[Write]
+    utilisation: float
+
+
+async def _behind(trial: Trial, publisher: Publisher, changes: Sequence[Change], patience: float) -> Behind:
+    """Send changes at their instants, and wait until they have arrived or so many seconds have passed."""
     since_us = now_us()
-    behind = load.drawn(PER_SECOND_OTHERS, BEHIND_SECONDS_OTHERS, since_us)
-    await publisher.play(behind)
-    used = await trial.sink.stats(since=since_us, until=now_us())
-    writes = await arrival(trial, behind, PATIENCE_SECONDS_OTHERS, SMALL_STEM)
-    whole, latencies = await trial.sink.stats(), judged(behind, writes)
-    p99_idle = judged(idle, writes).at(0.99) or 0.0
+    await publisher.play(changes)
+    until_us = now_us()
+    used = await trial.sink.stats(since=since_us, until=until_us)
+    writes = await arrival(trial, changes, patience, SMALL_STEM)
+    return Behind(changes, writes, used.accepted * MICROSECONDS / (QUOTA * (until_us - since_us)))
+
+
+async def _figures(trial: Trial, idle: Sequence[Change], behind: Behind, more: dict[str, float | None]) -> Figures:
+    whole, latencies = await trial.sink.stats(), judged(behind.changes, behind.writes)
+    p99_idle = judged(idle, behind.writes).at(0.99) or 0.0
     return Figures(
         calls=whole.calls,
         rejected=whole.rejected,
-        utilisation=used.accepted / (QUOTA * BEHIND_SECONDS_OTHERS),
+        utilisation=behind.utilisation,
         p50_s=latencies.at(0.5),
         p99_s=latencies.at(0.99),
         more={
             "p99_idle_s": p99_idle,
             "beyond_idle_s": (latencies.at(0.99) or 0.0) - p99_idle,
-            "missing": latencies.missing,
+            **more,
             "misordered": whole.misordered,
         },
     )
-
-
-def _missing(changes: Sequence[Change], writes: Sequence[Write]) -> int:
-    return judged(changes, writes).missing

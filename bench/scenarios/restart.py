@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
+from bench.beside import beside
 from bench.contending import Contender
 from bench.far_end import Write
 from bench.feeding import MICROSECONDS, Change, Tenant, now_us, tenants
@@ -106,10 +107,5 @@ async def _load(trial: Trial, owners: list[Tenant]) -> AsyncGenerator[None]:
                     await publisher.publish(Change(tenant=tenant, customer=0, version=version, intended_us=now))
                 await asyncio.sleep(PAUSE_SECONDS)
 
-        task = asyncio.create_task(change())
-        try:
+        async with beside(change()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task

@@ -6,7 +6,6 @@ less as soon as it is not, and never more than the operator allows.
 
 import statistics
 from collections import deque
-from collections.abc import Mapping
 
 LOOK_SECONDS = 1.0
 """So long answers are gathered before they are judged: more than one round of an API that is well."""
@@ -30,6 +29,28 @@ LEAST_WINDOW = 0.1
 """The part of what is allowed that always remains: an API that is slow for everybody is not helped by one call less."""
 
 
+class Pace:
+    """How long the answers to calls of one kind take: of those gathered now, and usually."""
+
+    def __init__(self) -> None:
+        """Begin without any answer."""
+        self.answers: list[float] = []
+        self.looks: deque[float] = deque(maxlen=REMEMBERED_LOOKS)
+
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether most answers of this look took much longer than usual."""
+        if len(self.answers) < FEW_ANSWERS or not self.looks:
+            return False
+        return statistics.median(self.answers) > SLOWER_TIMES * statistics.median(self.looks) + SLOWER_SECONDS
+
+    def end_look(self) -> None:
+        """Remember this look, unless too few answers came, and begin another."""
+        if len(self.answers) >= FEW_ANSWERS:
+            self.looks.append(statistics.median(self.answers))
+        self.answers = []
+
+
 class Window:
     """How many calls may be in flight: half as many when answers become slow or fail, slowly more while they do not."""
 
@@ -37,9 +58,8 @@ class Window:
         """Begin with all that is allowed."""
         self._allowed = allowed
         self._size = float(allowed)
-        self._paces: dict[bool, deque[float]] = {kind: deque(maxlen=REMEMBERED_LOOKS) for kind in (False, True)}
+        self._reads, self._writes = Pace(), Pace()
         self._until = 0.0
-        self._seconds: dict[bool, list[float]] = {False: [], True: []}
         self._failures = 0
         self._was_full = False
 
@@ -51,8 +71,8 @@ class Window:
     @property
     def calls_per_second(self) -> float:
         """Return how many calls a second can be made with all that is allowed; infinite while no pace is known."""
-        usual = [pace for paces in self._paces.values() for pace in paces]
-        pace = statistics.median(usual) if usual else 0.0
+        looks = [*self._reads.looks, *self._writes.looks]
+        pace = statistics.median(looks) if looks else 0.0
         return self._allowed / pace if pace else float("inf")
 
     def fill(self) -> None:
@@ -61,7 +81,7 @@ class Window:
 
     def answered(self, seconds: float, now: float, *, writes: bool = False) -> None:
         """Take an answer that came after so many seconds; reads and writes have paces of their own."""
-        self._seconds[writes].append(seconds)
+        (self._writes if writes else self._reads).answers.append(seconds)
         self._look(now)
 
     def failed(self, now: float) -> None:
@@ -72,23 +92,16 @@ class Window:
     def _look(self, now: float) -> None:
         if now < self._until:
             return
-        enough = ((kind, answers) for kind, answers in self._seconds.items() if len(answers) >= FEW_ANSWERS)
-        looked_at = {kind: statistics.median(answers) for kind, answers in enough}
-        if self._is_troubled(looked_at):
+        if self._are_most_failed() or self._reads.is_slow or self._writes.is_slow:
             self._size = max(self._allowed * LEAST_WINDOW, self._size / 2.0)
         elif self._was_full:
             self._size = min(float(self._allowed), self._size + self._allowed * WINDOW_GROWTH)
-        for kind, pace in looked_at.items():
-            self._paces[kind].append(pace)
-        self._until = now + LOOK_SECONDS
-        self._seconds, self._failures, self._was_full = {False: [], True: []}, 0, False
+        self._reads.end_look()
+        self._writes.end_look()
+        self._until, self._failures, self._was_full = now + LOOK_SECONDS, 0, False
 
-    def _is_troubled(self, looked_at: Mapping[bool, float]) -> bool:
-        """Tell whether most calls failed, or most answers of a kind took much longer than usual."""
-        if self._failures >= FEW_ANSWERS and self._failures > sum(len(answers) for answers in self._seconds.values()):
-            return True
-        known = ((pace, self._paces[kind]) for kind, pace in looked_at.items() if self._paces[kind])
-        return any(pace > SLOWER_TIMES * statistics.median(paces) + SLOWER_SECONDS for pace, paces in known)
+    def _are_most_failed(self) -> bool:
+        return self._failures >= FEW_ANSWERS and self._failures > len(self._reads.answers) + len(self._writes.answers)
 
 
 FIRST_CUT = 0.7

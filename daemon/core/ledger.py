@@ -48,8 +48,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     `company` is the company key's hash, empty while no company was known; `version` is the delivered one, 0 for none;
     `dirty_until` is set while DnB may hold something that the ledger does not know, with `dirty_data` to put it right.
     `remarks` are the reasons of what a person should know about the delivery. `numbers_tried` are those under which a
-    create that is not in `dnb_id` may have gone through. `parts` are the DnB ids of the rows inside its row, by
-    the procedure's own names; empty while they are not all known.
+    create that is not in `dnb_id` may have gone through. `parts` are the DnB ids of the rows inside its row, by the
+    procedure's own names; empty while they are not all known.
     """
 
     scheme: int = SCHEME

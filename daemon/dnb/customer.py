@@ -9,7 +9,7 @@ from daemon.core.procedure import Call, Delivered, Known, Outcome, Procedure, Re
 from daemon.dnb import calls
 from daemon.dnb.bodies import Content, References, created, updated
 from daemon.dnb.calls import Guids
-from daemon.dnb.customer_parts import INFO, parts_after, parts_of, shows_deleted, unseen
+from daemon.dnb.customer_parts import INFO, parts_after, parts_of, shown_by, unseen
 from daemon.dnb.directory import Directory
 from daemon.dnb.finding import (
     Absent,
@@ -167,9 +167,7 @@ def conclude(delivery: Delivery, attempt: Attempt, call: Call, verdict: Verdict)
         case Accepted() if creates:
             return conclude_create(delivery, attempt, verdict)
         case Accepted():
-            parts = parts_after(delivery.content, attempt.known.parts, verdict)
-            is_gone = shows_deleted(verdict)
-            return unread(attempt) if is_gone else Delivered(attempt.known.dnb_id or 0, delivery.number, parts=parts)
+            return conclude_update(delivery, attempt, verdict)
         case Missing():
             return Unavailable("status_404") if creates else unread(attempt)
         case Rejected():
@@ -191,6 +189,15 @@ def conclude_rejection(delivery: Delivery, attempt: Attempt, call: Call, rejecte
     return replace(attempt, turned=call, rejected=rejected)
 
 
+def conclude_update(delivery: Delivery, attempt: Attempt, accepted: Accepted) -> Attempt | Outcome:
+    """Return that the customer was changed; read again where the reply shows one that is deleted."""
+    row = shown_by(accepted)
+    if row is not None and not row.is_alive:
+        return unread(attempt)
+    parts = parts_after(delivery.content, attempt.known.parts, row)
+    return Delivered(attempt.known.dnb_id or 0, delivery.number, parts=parts)
+
+
 def conclude_create(delivery: Delivery, attempt: Attempt, accepted: Accepted) -> Attempt | Outcome:
     """Return that the customer was created; read again where the reply does not show it, or shows another number."""
     row = read_row(accepted, CreatedRow)
@@ -198,4 +205,4 @@ def conclude_create(delivery: Delivery, attempt: Attempt, accepted: Accepted) ->
         return replace(attempt, turned=None)
     if row.customer_number is not None and str(row.customer_number) != delivery.number:
         return replace(attempt, turned=None, known=replace(attempt.known, dnb_id=row.id))
-    return Delivered(row.id, delivery.number, parts=parts_after(delivery.content, {}, accepted))
+    return Delivered(row.id, delivery.number, parts=parts_after(delivery.content, {}, shown_by(accepted)))

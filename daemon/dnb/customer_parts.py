@@ -48,7 +48,7 @@ def unseen(dnb_id: int, parts: Parts) -> CustomerRow:
     )
 
 
-def parts_of(row: CustomerRow, content: Content) -> Parts:
+def parts_of(row: CustomerRow, content: Content) -> dict[str, int]:
     """Return the ids of the rows that Moment's content is in, or will be; of several fax rows only one stays."""
     info = row.relation
     fax = fax_kept(content.fax, info.faxes)
@@ -65,22 +65,22 @@ def parts_of(row: CustomerRow, content: Content) -> Parts:
     return {part: found.id for part, found in rows.items() if found is not None and found.id > 0}
 
 
-def parts_after(content: Content, before: Parts, accepted: Accepted) -> Parts:
+def shown_by(accepted: Accepted) -> CustomerRow | None:
+    """Return the customer as the reply to a write shows it, None where it shows none."""
+    row = read_row(accepted, CustomerRow)
+    return row if isinstance(row, CustomerRow) else None
+
+
+def parts_after(content: Content, before: Parts, row: CustomerRow | None) -> Parts:
     """Return the ids of the rows that hold the content after a write; none if not all of them are known.
 
-    `before` are those that were there. Which of the rows that a write creates its reply shows is not certain.
+    `before` are those that were there, `row` is what the reply showed. Which of the rows that a write creates its reply
+    shows is not certain.
     """
-    echo = read_row(accepted, CustomerRow)
-    shown: Parts = parts_of(echo, content) if isinstance(echo, CustomerRow) else {}
+    shown = parts_of(row, content) if row is not None else {}
     parts = {part: before.get(part) or shown.get(part) for part in _wanted(content)}
     known = {part: dnb_id for part, dnb_id in parts.items() if dnb_id is not None}
     return known if len(known) == len(parts) else {}
-
-
-def shows_deleted(accepted: Accepted) -> bool:
-    """Tell whether the reply to an update shows a customer that is deleted: then the update was for nothing."""
-    echo = read_row(accepted, CustomerRow)
-    return isinstance(echo, CustomerRow) and not echo.is_alive
 
 
 def _wanted(content: Content) -> list[str]:

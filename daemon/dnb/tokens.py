@@ -3,6 +3,7 @@
 All pure: the edge sends the requests, and sees to it that one renewal serves all calls that wait for it.
 """
 
+from http import HTTPStatus
 from typing import Literal
 
 import msgspec
@@ -107,6 +108,14 @@ class TokenBook:
         self._token, self._is_stale, self._renewed_at, self._is_proved = token, False, now, False
         self.serial += 1
         return self.serial
+
+    def must_repeat(self, tenant: str, serial: int, status: int, now: float) -> bool:
+        """Take the status of an answer to that token, and tell whether the call must be made with a newer one."""
+        if status == HTTPStatus.UNAUTHORIZED:
+            return self.turned_down(tenant, serial, now) == "repeat"
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:  # a gateway that is out of order has looked at no token
+            self.accepted(tenant, serial)
+        return False
 
     def accepted(self, tenant: str, serial: int) -> None:
         """Note that a call of the tenant was let in with that token: a later 401 may again be the token's fault."""

@@ -21,9 +21,6 @@ from daemon.edges.http_transport import OnceTransport, time_out
 from daemon.edges.inbox import Inbox
 from daemon.settings import Settings
 
-UNAUTHORIZED = 401
-SERVER_ERROR = 500
-
 RETRY_AFTER_DIGITS = 7
 """A Retry-After of up to a hundred days is obeyed to the second; a longer one is nonsense."""
 
@@ -133,12 +130,8 @@ class HttpSink:
 
     def _judge(self, send: Send, serial: int, reply: Reply) -> Replied | NotSent:
         """Tell a token's fault from a tenant's: only after a renewed token was turned down too is the tenant denied."""
-        if not isinstance(reply, Answered):
-            return Replied(send.ticket, reply)
-        if reply.status != UNAUTHORIZED:
-            if reply.status < SERVER_ERROR:  # a gateway that is out of order has looked at no token
-                self._book.accepted(send.tenant, serial)
-        elif self._book.turned_down(send.tenant, serial, self._clock.now()) == "repeat":
+        now = self._clock.now()
+        if isinstance(reply, Answered) and self._book.must_repeat(send.tenant, serial, reply.status, now):
             return NotSent(send.ticket, "token_expired")
         return Replied(send.ticket, reply)
 

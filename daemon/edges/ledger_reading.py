@@ -98,7 +98,9 @@ class LedgerReading:
         The store takes what is greater at once: the planner may have lost the partition before it learns of it.
         """
         found = self._take(lines)
-        told: list[Followed | HoldChanged] = [*self._foreign(found, generation)]
+        foreign = [one for one in found if one[1].generation != generation]
+        self._store.note_foreign(entity for entity, _, _ in foreign)
+        told: list[Followed | HoldChanged] = [*self._followed(foreign, generation)]
         told += self._held_or_released(generation)
         self._merge(found)
         if lines:
@@ -149,10 +151,8 @@ class LedgerReading:
             if known.get(scope) != hold:
                 yield HoldChanged(self._partition, generation, scope, hold.ends_at())
 
-    def _foreign(self, found: list[Found], generation: Generation) -> Iterator[Followed]:
+    def _followed(self, foreign: list[Found], generation: Generation) -> Iterator[Followed]:
         """Return what another process wrote and the local store has not seen yet."""
-        foreign = [one for one in found if one[1].generation != generation]
-        self._store.note_foreign(entity for entity, _, _ in foreign)
         present = self._store.get([entity for entity, _, _ in foreign])
         for entity, entry, offset in foreign:
             held = present.get(entity)

@@ -145,3 +145,17 @@ def test_a_token_that_let_nobody_in_is_doubted_sooner() -> None:
     book.accepted("b", old)
     assert book.turned_down("a", serial, NOW + 4.0) == "denied"
     assert book.turned_down("a", serial, NOW + 5.0) == "repeat"
+
+
+def test_a_status_says_whether_the_call_must_be_made_with_a_newer_token() -> None:
+    """Only a 401 turns a token down; a gateway that is out of order has looked at none, and proves none."""
+    book = TokenBook()
+    old = fresh(book)
+    assert book.must_repeat("a", old, 401, NOW)
+    serial = fresh(book)
+    assert not book.must_repeat("b", serial, 502, NOW)
+    assert (False, True) == (book.must_repeat("a", serial, 401, NOW), book.must_repeat("a", serial, 401, NOW + 5.0))
+    newest = fresh(book)
+    assert not book.must_repeat("b", newest, 404, NOW)
+    book.must_repeat("a", newest, 401, NOW)
+    assert not book.must_repeat("a", newest, 401, NOW + 5.0)

@@ -1,6 +1,6 @@
 """Faults planted in the planner: offsets, versions, what may be concluded, tenants and quotas, dependencies."""
 
-from tests.simulation.planting import CONTRACT, CORE, DNB, EDGES, Fault, scenario
+from tests.simulation.planting import CORE, Fault, scenario
 
 IN_THE_PLANNER: tuple[Fault, ...] = (
     # -- offsets and settling ------------------------------------------------------------------------------------
@@ -49,12 +49,6 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
     ),
     Fault(
-        "take a delete for a change",
-        "daemon/moment/envelope.py",
-        (('    if envelope.operation == "delete":\n        return Ignored("delete", envelope.tenant)\n', ""),),
-        scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
-    ),
-    Fault(
         "begin an uncertain tail before all of it is read",
         "daemon/core/state.py",
         (("return self.offsets.position < self.caught_up_at and now < self.caught_up_by", "return False"),),
@@ -77,24 +71,6 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         "daemon/core/delivering.py",
         (('return item.origin != "check" and item.change.version < lane.entry.highest', "return False"),),
         f"{CORE}/test_giving_way.py",
-    ),
-    Fault(
-        "keep what was written over what another process wrote meanwhile",
-        "daemon/edges/ledger_store.py",
-        (("if one[0] not in present or not outranks(present[one[0]].entry, one[1])]", "]"),),
-        "tests/edges/test_ledger_store.py",
-    ),
-    Fault(
-        "read past a lesser record of our own",
-        "daemon/edges/ledger_reading.py",
-        (("            if kept_from[entity] < offset:\n", "            if False:\n"),),
-        "tests/edges/test_ledger_reading.py",
-    ),
-    Fault(
-        "take a zombie's handover for the owner's",
-        "daemon/edges/ledger_reading.py",
-        (("    if key == HANDOVER_KEY and _is_of_the_owner(line, marks):\n", "    if key == HANDOVER_KEY:\n"),),
-        "tests/edges/test_ledger_reading.py",
     ),
     Fault(
         "do not ask at an assignment what has been delivered since",
@@ -249,29 +225,6 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         ),
     ),
     Fault(
-        "send a call whose time has passed",
-        "daemon/edges/http_sink.py",
-        (("        elif self._clock.now() >= send.not_after:\n", "        elif self._clock.now() < 0.0:\n"),),
-        f"{EDGES}/test_http_sink.py::test_a_call_whose_time_has_passed_is_not_sent",
-    ),
-    Fault(
-        "take a refused commit for accepted",
-        "daemon/edges/kafka_source.py",
-        (
-            (
-                "            return Committed(sent_at, accepted=False)\n",
-                "            return Committed(sent_at, accepted=True)\n",
-            ),
-        ),
-        f"{CONTRACT}/test_kafka_source.py::test_a_commit_is_told_as_accepted_or_refused",
-    ),
-    Fault(
-        "take records in without what the ledger holds of them",
-        "daemon/edges/intake.py",
-        (("message, found.entry if found else None))", "message, None))"),),
-        f"{EDGES}/test_intake.py::test_changes_come_with_what_the_ledger_holds",
-    ),
-    Fault(
         "keep partitions that were lost",
         "daemon/core/planner.py",
         (
@@ -319,15 +272,59 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         "daemon/core/refilling.py",
         (("            if self.is_due(assignment):\n", "            if False and self.is_due(assignment):\n"),),
     ),
+    # -- entries, and what refers to another ----------------------------------------------------------------------
     Fault(
-        "renew no token for a tenant that was turned down twice",
-        "daemon/dnb/tokens.py",
+        "let the newest record of the ledger win, whatever it says",
+        "daemon/core/ledger.py",
         (
             (
-                "        if now >= self._renewed_at + (DOUBTED_AFTER_SECONDS if self._is_proved else UNPROVED_SECONDS):\n",
-                "        if now >= 1e18 + DOUBTED_AFTER_SECONDS:\n",
+                "    return (entry.highest, entry.version == entry.highest, entry.generation, offset)\n",
+                "    return (0, False, Generation(0, 0), offset)\n",
             ),
         ),
-        f"{DNB}/test_tokens.py",
+    ),
+    Fault(
+        "forget the generation of an entry",
+        "daemon/core/ledger.py",
+        (("== entry.highest, entry.generation, offset)", "== entry.highest, Generation(0, 0), offset)"),),
+        f"{CORE}/test_ledger.py",
+    ),
+    Fault(
+        "do not write the greater entry again behind a former owner's",
+        "daemon/core/recording.py",
+        (
+            (
+                "            self._write_again(assignment, event.entity, self._being_written(assignment, event.entity) or own)\n"
+                "            return\n",
+                "            return\n",
+            ),
+        ),
+        scenario("a_zombies_late_ledger_write_is_outranked_also_after_compaction"),
+    ),
+    Fault(
+        "take another company's entry for the tenant's",
+        "daemon/core/ledger.py",
+        (
+            (
+                '        if company == "" or self.company in ("", company):\n',
+                '        if company == company or self.company in ("", company):\n',
+            ),
+        ),
+        scenario("another_company_key_is_another_company"),
+    ),
+    Fault(
+        "find a customer by the number in the invoice alone",
+        "daemon/core/depending.py",
+        (
+            (
+                "        if lane is not None and lane.entry.dnb_id is not None:\n            return lane.entry.dnb_id\n",
+                "",
+            ),
+            (
+                "        return None if entry is None else self._judge(",
+                "        return None if entry is None or entry.dnb_id else self._judge(",
+            ),
+        ),
+        scenario("an_invoice_finds_its_customer_under_whatever_number"),
     ),
 )

@@ -10,8 +10,6 @@ from daemon.dnb.tokens import Token, TokenBook, TokenRefused, token_reply
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
 
-UNAUTHORIZED, SERVER_ERROR = 401, 500
-
 
 class Sink:
     """Does what `edges.http_sink` does, in the same order, over the simulated network."""
@@ -45,13 +43,11 @@ class Sink:
         )
 
     def _hear(self, send: Send, serial: int, reply: Reply) -> None:
-        is_denied = isinstance(reply, Answered) and reply.status == UNAUTHORIZED
-        if isinstance(reply, Answered) and reply.status < SERVER_ERROR and not is_denied:
-            self._book.accepted(send.tenant, serial)
-        elif is_denied and self._book.turned_down(send.tenant, serial, self._replica.process.now()) == "repeat":
+        now = self._replica.process.now()
+        if isinstance(reply, Answered) and self._book.must_repeat(send.tenant, serial, reply.status, now):
             self._end(send, NotSent(send.ticket, "token_expired"))
-            return
-        self._end(send, Replied(send.ticket, reply))
+        else:
+            self._end(send, Replied(send.ticket, reply))
 
     def _end(self, send: Send, event: Replied | NotSent) -> None:
         del self.in_flight[send.ticket]
