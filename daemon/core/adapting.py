@@ -123,6 +123,9 @@ BOLDER_AFTER_SECONDS = 10.0
 OBSERVED_SECONDS = 2.0
 """Over so long calls are counted, to know what rate it is that is refused: a tenant may use less than it is allowed."""
 
+FEW_CALLS = 10
+"""Fewer calls in that time are no rate: a tenant that has little to do and is refused once would hardly call again."""
+
 LEAST_RATE = 0.05
 """The part of what is allowed that always remains."""
 
@@ -186,10 +189,10 @@ class LearnedRate:
         return self._refused_at_rate * SLOW_GROWTH * (1.0 + (now - self._cut_at) / BOLDER_AFTER_SECONDS)
 
     def _observe(self, now: float) -> None:
-        """Count calls; after a rest nothing is known of the rate, and it may be all that is allowed."""
+        """Count calls; after a rest, or few of them, nothing is known of the rate: it may be all that is allowed."""
         self._count += 1
         seconds = now - self._counted_since
         if seconds >= OBSERVED_SECONDS:
-            is_busy = seconds < 2 * OBSERVED_SECONDS
+            is_busy = seconds < 2 * OBSERVED_SECONDS and self._count >= FEW_CALLS
             self._observed = self._count / seconds if is_busy else self._allowed
             self._counted_since, self._count = now, 0

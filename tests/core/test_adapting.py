@@ -152,3 +152,11 @@ def test_what_is_refused_is_what_was_called_and_not_what_is_allowed() -> None:
     server.serve(10.0)
     server.learned.refuse(10.0)
     assert 34.0 <= server.learned.rate <= 36.0
+
+
+def test_a_tenant_that_has_little_to_do_is_not_choked_by_one_refusal() -> None:
+    """A call every now and then shows nothing of what DnB takes in a second."""
+    server = Server(100.0, 1_000.0, most=1.0)
+    server.serve(10.0)
+    server.learned.refuse(10.0)
+    assert 70.0 == pytest.approx(server.learned.rate)

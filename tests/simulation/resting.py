@@ -20,8 +20,10 @@ OVERDUE_SECONDS = 8.0
 seconds, and a whole backlog may be tried again at one instant.
 """
 
-IDLE_SECONDS = 2.0
-"""A tenant that was not called for so long has nothing in front of what waits: its quota is not what is waited for."""
+IDLE_SECONDS = 4.0
+"""A tenant that was not called for so long has nothing in front of what waits: its quota is not what is waited for, not
+even the smallest that can be left of it when DnB has refused call after call (a twentieth of eight a second).
+"""
 
 
 class Resting:
