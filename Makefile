@@ -15,7 +15,7 @@ SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulate faults fuzz chaos kafka chart chart-snapshot image check check-house check-lint check-format check-docstrings check-layers \
-	check-mypy check-pyright coverage-core latency bounds bench regress lock clean
+	check-mypy check-pyright coverage-core latency bounds bench results regress lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -96,6 +96,9 @@ bounds: .venv/dev.stamp ## memory in an outage, restores, stalls of restarts, ag
 
 bench: .venv/dev.stamp ## this daemon against what one would otherwise run: --scenario, --contender, --repeat N, --json PATH
 	@$(BIN)/python -m bench $(ARGS)
+
+results: .venv/dev.stamp ## write bench/RESULTS.md of the rows in bench/results.json
+	@$(BIN)/python -m bench.results
 
 regress: .venv/dev.stamp ## whether a change has become dearer than in bench/results.json, against the loop in the same run: --repeat N
 	@$(BIN)/python -m bench.regress $(ARGS)

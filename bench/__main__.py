@@ -12,12 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
-
 from bench.far_end import FarEndUnavailable, far_end
 from bench.field import FIELD
 from bench.matrix import SCENARIOS, Matrix
-from bench.rows import markdown
+from bench.rows import added, markdown, read, write
 from bench.trial import Ground
 from tests.kafka_broker import KafkaUnavailable, open_kafka
 
@@ -53,13 +51,15 @@ async def _measured(matrix: Matrix, asked: argparse.Namespace) -> None:
 
 def _tell(matrix: Matrix, asked: argparse.Namespace) -> None:
     """Print the tables, and write what is asked for: also of a run that was ended before its time."""
-    text = markdown(matrix.rows, [*matrix.skipped, *matrix.failed])
+    text = markdown([row.flat for row in matrix.rows], [*matrix.skipped, *matrix.failed])
     print(f"\n{text}", flush=True)
     if asked.markdown:
         asked.markdown.write_text(f"{text}\n", encoding="utf-8")
     if asked.json:
-        rows = msgspec.json.encode([row.flat for row in matrix.rows])
-        asked.json.write_bytes(msgspec.json.format(rows) + b"\n")
+        rows = [row.flat for row in matrix.rows]
+        if asked.add:
+            rows = added(read(asked.json), rows)
+        write(asked.json, rows)
 
 
 def _arguments() -> argparse.Namespace:
@@ -69,6 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="how often each cell is measured (1)")
     parser.add_argument("--records", type=int, metavar="N", help="records of a backlog, instead of the scenario's own")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the rows to this file")
+    parser.add_argument("--add", action="store_true", help="keep what the file has of cells that are not measured now")
     parser.add_argument("--markdown", type=Path, metavar="PATH", help="write the tables to this file")
     return parser.parse_args()
 

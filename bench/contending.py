@@ -13,6 +13,9 @@ import msgspec
 
 STOP_SECONDS = 30.0
 
+DAEMON = "daemon"
+"""The name of the one contender that is this project's own."""
+
 
 class CannotRun(Exception):  # noqa: N818 - named for the state of the machine, it is no fault of the caller
     """This machine lacks what a contender needs; the text says what."""
@@ -89,7 +92,7 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_daemon(self) -> bool:
         """Tell whether it is this project's own daemon, which has settings, tenants and metrics of its own."""
-        return self.name == "daemon"
+        return self.name == DAEMON
 
 
 def module(name: str) -> Callable[[], Sequence[str]]:

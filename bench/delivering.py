@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from bench.bounds.staging import Measured
 from bench.far_end import Progress, Write
 from bench.feeding import MICROSECONDS, Change, now_us
 from bench.metering import metering, per_record_us
@@ -13,7 +14,9 @@ from bench.rows import Figures
 from bench.trial import PATIENCE_SECONDS, Trial
 
 LOOK_SECONDS = 1.0
-"""Between two looks at all writes."""
+"""Between two looks at all writes, or at the metrics of all replicas."""
+
+SHARED_SECONDS = 60.0
 
 
 class Latencies(msgspec.Struct, frozen=True):
@@ -43,14 +46,24 @@ async def known(trial: Trial, changes: Sequence[Change], version: int = 1) -> No
     await trial.stop()
 
 
+async def shared(trial: Trial) -> None:
+    """Wait until each of the daemons has its part of the partitions; raises `TimeoutError`."""
+    replicas = [process for process in trial.started.values() if isinstance(process, Measured)]
+    part = trial.topic.partitions / len(replicas)
+    async with asyncio.timeout(SHARED_SECONDS):
+        while any([(await one.metrics()).get("partitions") != part for one in replicas]):
+            trial.check()
+            await asyncio.sleep(LOOK_SECONDS)
+
+
 async def delivered(
     trial: Trial, records: int, done: Callable[[Progress], int], seconds: float = PATIENCE_SECONDS
 ) -> Figures:
-    """Return what it costs the process that was started until so many are done, or the time has passed.
+    """Return what it costs the processes that were started until so many are done, or the time has passed.
 
     `records` is what the cost is told for; it counts from the first call to the last write.
     """
-    async with metering(trial.started["a"].pid or 0) as meter:
+    async with metering(*trial.pids) as meter:
         progress = await trial.until(lambda now: done(now) >= records, seconds)
     stats = await trial.sink.stats()
     since, until, count = progress.first_us, progress.last_write_us, done(progress)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from bench.contenders.compiled import benthos, bento, parallel_consumer
-from bench.contending import Contender, daemon_command, module
+from bench.contending import DAEMON, Contender, daemon_command, module
 
 FIELD: Mapping[str, Contender] = {
     one.name: one
     for one in (
-        Contender(name="daemon", command=daemon_command),
+        Contender(name=DAEMON, command=daemon_command),
         Contender(name="loop", command=module("loop")),
         Contender(name="batches", command=module("batches")),
         Contender(name="slots", command=module("slots")),

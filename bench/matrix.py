@@ -11,6 +11,7 @@ from bench.scenarios import (
     concurrency,
     edits,
     fairness,
+    growth,
     jain,
     nothing_new,
     outage,
@@ -19,6 +20,7 @@ from bench.scenarios import (
     restart,
     retry_after,
     slow_entity,
+    start,
     unique,
 )
 from bench.trial import Ground
@@ -35,6 +37,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 NO_SHARE = "it knows of no tenants, nor of quotas that they share"
 NO_CHOICE = "its calls in flight are fixed, there is nothing to find"
 NO_SETTING = "it has no quota that could be set right or wrong"
+NO_LEDGER = "it has neither tenants nor a ledger that could grow"
 
 SCENARIOS: Mapping[str, Scenario] = {
     one.name: one
@@ -55,6 +58,16 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(name=outage.NAME, measure=outage.measure),
         Scenario(name=restart.NAME, measure=restart.measure),
         Scenario(name=concurrency.NAME, measure=concurrency.measure, daemon_alone=NO_CHOICE),
+        Scenario(name=start.NAME, measure=start.measure),
+        Scenario(name="tenants-1", measure=growth.with_tenants(1), daemon_alone=NO_LEDGER),
+        Scenario(name="tenants-100", measure=growth.with_tenants(100), daemon_alone=NO_LEDGER),
+        Scenario(name="tenants-5000", measure=growth.with_tenants(5_000), daemon_alone=NO_LEDGER),
+        Scenario(name="ledger-10000", measure=growth.with_ledger(10_000), daemon_alone=NO_LEDGER),
+        Scenario(name="ledger-100000", measure=growth.with_ledger(100_000), daemon_alone=NO_LEDGER),
+        Scenario(name="ledger-1000000", measure=growth.with_ledger(1_000_000), daemon_alone=NO_LEDGER),
+        Scenario(name="replicas-1", measure=growth.with_replicas(1), daemon_alone=NO_LEDGER),
+        Scenario(name="replicas-2", measure=growth.with_replicas(2), daemon_alone=NO_LEDGER),
+        Scenario(name="replicas-4", measure=growth.with_replicas(4), daemon_alone=NO_LEDGER),
     )
 }
 

@@ -17,24 +17,24 @@ SAMPLE_SECONDS = 0.05
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The processor time that a process tree had used at an instant (UTC µs)."""
+    """The processor time that the process trees had used at an instant (UTC µs)."""
 
     at_us: int
     cpu_seconds: float
 
 
 class Meter:
-    """Watches one process tree, so that its cost between any two instants can be told afterwards."""
+    """Watches process trees, so that what they cost between any two instants can be told afterwards."""
 
-    def __init__(self, pid: int) -> None:
-        """Take the root of the tree."""
-        self.pid = pid
+    def __init__(self, *pids: int) -> None:
+        """Take the roots of the trees."""
+        self.pids = pids
         self.peak_mib = 0.0
         self._samples: list[Sample] = []
 
     def look(self) -> None:
         """Take a sample."""
-        processes = list(tree(self.pid))
+        processes = [process for pid in self.pids for process in tree(pid)]
         self._samples.append(Sample(now_us(), sum(cpu_seconds(one) for one in processes)))
         self.peak_mib = max(self.peak_mib, sum(peak_mib(one) for one in processes))
 
@@ -51,9 +51,9 @@ class Meter:
 
 
 @contextlib.asynccontextmanager
-async def metering(pid: int) -> AsyncGenerator[Meter]:
-    """Watch a process tree for the length of the block."""
-    meter = Meter(pid)
+async def metering(*pids: int) -> AsyncGenerator[Meter]:
+    """Watch process trees for the length of the block."""
+    meter = Meter(*pids)
     meter.look()
 
     task = asyncio.create_task(_watch(meter))

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import msgspec
 
+from bench.contending import DAEMON
+
 KEPT = Path(__file__).with_name("results.json")
 YARDSTICK = "loop"
-CONTENDER = "daemon"
 SCENARIOS = ("unique", "stale", "unchanged")
 """Where nothing but processor time limits both."""
 
@@ -82,7 +83,7 @@ def measured(path: Path, repetitions: int) -> list[Row]:
     """Run the benchmark for what is compared, and return its rows; raises `Incomparable` if it fails."""
     command = [sys.executable, "-m", "bench", "--repeat", str(repetitions), "--json", str(path)]
     command += [part for name in SCENARIOS for part in ("--scenario", name)]
-    command += [part for name in (CONTENDER, YARDSTICK) for part in ("--contender", name)]
+    command += [part for name in (DAEMON, YARDSTICK) for part in ("--contender", name)]
     if subprocess.run(command, check=False).returncode != 0:
         raise Incomparable("the benchmark has failed: see above")
     return read_rows(path)
@@ -102,7 +103,7 @@ def compared(before: Sequence[Row], now: Sequence[Row]) -> Iterator[Comparison]:
     for scenario in SCENARIOS:
         for name, known in (("kept results", former), ("this run", present)):
             if scenario not in known:
-                raise Incomparable(f"{name}: {scenario} lacks a row of {CONTENDER} or of {YARDSTICK}")
+                raise Incomparable(f"{name}: {scenario} lacks a row of {DAEMON} or of {YARDSTICK}")
         yield Comparison(scenario, former[scenario], present[scenario])
 
 
@@ -114,9 +115,9 @@ def ratios(rows: Sequence[Row]) -> Mapping[str, float]:
             costs.setdefault((row.scenario, row.contender), []).append(row.cpu_us_per_record)
     medians = {cell: statistics.median(values) for cell, values in costs.items()}
     return {
-        scenario: medians[scenario, CONTENDER] / medians[scenario, YARDSTICK]
+        scenario: medians[scenario, DAEMON] / medians[scenario, YARDSTICK]
         for scenario in dict.fromkeys(scenario for scenario, _ in medians)
-        if (scenario, CONTENDER) in medians and (scenario, YARDSTICK) in medians
+        if (scenario, DAEMON) in medians and (scenario, YARDSTICK) in medians
     }
 
 

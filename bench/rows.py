@@ -1,9 +1,17 @@
-"""What a measurement gives: rows, and the tables of their medians and spread."""
+"""What a measurement gives: rows, the file they are kept in, and the tables of their medians and spread."""
 
 import statistics
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import msgspec
+
+Flat = dict[str, str | float | None]
+"""A row as the JSON has it."""
+
+
+IDENTITY = ("scenario", "contender", "repetition")
+"""What a row has besides figures."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +48,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     figures: Figures
 
     @property
-    def flat(self) -> dict[str, str | float | None]:
+    def flat(self) -> Flat:
         """The row as the JSON has it."""
         named = {name: _rounded(value) for name, value in self.figures.named.items()}
         return {"scenario": self.scenario, "contender": self.contender, "repetition": self.repetition, **named}
@@ -54,14 +62,30 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def markdown(rows: Sequence[Row], skipped: Sequence[Skipped]) -> str:
+def read(path: Path) -> list[Flat]:
+    """Return the rows that a file has, none if it does not exist; raises `msgspec.DecodeError` if it has no rows."""
+    return msgspec.json.decode(path.read_bytes(), type=list[Flat]) if path.exists() else []
+
+
+def write(path: Path, rows: Sequence[Flat]) -> None:
+    """Put the rows into a file."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(rows)) + b"\n")
+
+
+def added(kept: Sequence[Flat], new: Sequence[Flat]) -> list[Flat]:
+    """Return all rows, of a cell that was measured anew the new ones alone."""
+    measured = {(row["scenario"], row["contender"]) for row in new}
+    return [row for row in kept if (row["scenario"], row["contender"]) not in measured] + list(new)
+
+
+def markdown(rows: Sequence[Flat], skipped: Sequence[Skipped] = ()) -> str:
     """Return a table for each scenario: the median of each figure, and from which to which it went."""
-    scenarios = dict.fromkeys([row.scenario for row in rows] + [one.scenario for one in skipped])
+    scenarios = dict.fromkeys([str(row["scenario"]) for row in rows] + [one.scenario for one in skipped])
     return "\n\n".join(_section(name, rows, skipped) for name in scenarios)
 
 
-def _section(scenario: str, rows: Sequence[Row], skipped: Sequence[Skipped]) -> str:
-    mine = [row for row in rows if row.scenario == scenario]
+def _section(scenario: str, rows: Sequence[Flat], skipped: Sequence[Skipped]) -> str:
+    mine = [row for row in rows if row["scenario"] == scenario]
     by_reason: dict[str, list[str]] = {}
     for one in skipped:
         if one.scenario == scenario:
@@ -70,32 +94,32 @@ def _section(scenario: str, rows: Sequence[Row], skipped: Sequence[Skipped]) -> 
     return "\n".join([f"### {scenario}", "", *_table(mine), *([""] if mine and notes else []), *notes])
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    contenders = dict.fromkeys(row.contender for row in rows)
+def _table(rows: Sequence[Flat]) -> Iterator[str]:
+    contenders = dict.fromkeys(row["contender"] for row in rows)
     if not contenders:
         return
-    names = [name for name in dict.fromkeys(name for row in rows for name in row.figures.named) if _has(rows, name)]
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if _has(rows, name)]
     yield "| contender | " + " | ".join(names) + " |"
     yield "|---|" + "--:|" * len(names)
     for contender in contenders:
-        mine = [row.figures.named for row in rows if row.contender == contender]
-        cells = (_cell([one[name] for one in mine if one.get(name) is not None]) for name in names)
+        mine = [row for row in rows if row["contender"] == contender]
+        cells = (_cell([value for one in mine if isinstance(value := one.get(name), int | float)]) for name in names)
         yield f"| {contender} | " + " | ".join(cells) + " |"
 
 
-def _has(rows: Sequence[Row], name: str) -> bool:
-    return any(row.figures.named.get(name) is not None for row in rows)
+def _has(rows: Sequence[Flat], name: str) -> bool:
+    return name not in IDENTITY and any(row.get(name) is not None for row in rows)
 
 
-def _cell(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
+def _cell(values: Sequence[float]) -> str:
+    if not values:
         return ""
-    median = _written(statistics.median(known))
-    return median if len(known) == 1 else f"{median} ({_written(min(known))}..{_written(max(known))})"
+    median = written(statistics.median(values))
+    return median if len(values) == 1 else f"{median} ({written(min(values))}..{written(max(values))})"
 
 
-def _written(value: float) -> str:
+def written(value: float) -> str:
+    """Return a figure as the tables have it: with three digits that say something."""
     if abs(value) >= 100 or value == int(value):  # noqa: PLR2004 - three digits say enough
         return f"{value:,.0f}"
     return f"{value:.3g}"

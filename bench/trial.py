@@ -65,6 +65,11 @@ class Trial(msgspec.Struct, kw_only=True):
         assert isinstance(process, Measured)  # noqa: S101 - asked where the contender is the daemon
         return process
 
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the processes that were started."""
+        return [process.pid for process in self.started.values() if process.pid is not None]
+
     def start(self, name: str = "a") -> Contending:
         """Start the process of that name, or start it again: the daemon's comes back under its member id."""
         process = self.started.get(name)

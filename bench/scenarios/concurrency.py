@@ -35,7 +35,7 @@ async def measure(ground: Ground, contender: Contender) -> Figures:
         await trial.sink.forget(latency_ms=LATENCY_MS)
         trial.start()
         first_us = (await trial.until(lambda now: now.calls > 0, START_SECONDS)).first_us
-        async with metering(trial.started["a"].pid or 0) as meter:
+        async with metering(*trial.pids) as meter:
             await asyncio.sleep(COLD_SECONDS + WARM_SECONDS)
             since = first_us + round(COLD_SECONDS * MICROSECONDS)
             until = since + round(WARM_SECONDS * MICROSECONDS)

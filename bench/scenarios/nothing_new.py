@@ -75,7 +75,7 @@ async def _sent(trial: Trial, changes: Sequence[Change]) -> Figures:
 async def _settled(trial: Trial, settlement: str, records: int) -> Figures:
     """Let the daemon settle so many records, and return what those cost between the first and the last look."""
     trial.start()
-    async with metering(trial.daemon.pid or 0) as meter:
+    async with metering(*trial.pids) as meter:
         looks = await _watched(trial, settlement, records)
     calls = (await trial.sink.progress()).calls
     begin, end = looks[0], looks[-1]

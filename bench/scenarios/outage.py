@@ -40,7 +40,7 @@ async def measure(ground: Ground, contender: Contender) -> Figures:
         await trial.until(lambda now: now.writes >= len(first), START_SECONDS)
         await trial.sink.forget()
         changes = load.drawn(CHANGES_PER_SECOND, BEFORE_SECONDS, now_us())
-        async with metering(trial.started["a"].pid or 0) as meter, asyncio.TaskGroup() as tasks:
+        async with metering(*trial.pids) as meter, asyncio.TaskGroup() as tasks:
             await publisher.play(changes)
             down = await trial.sink.obey(down=True)
             since_us = down.at_us + round(NOTICED_SECONDS * MICROSECONDS)

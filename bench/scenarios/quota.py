@@ -42,7 +42,7 @@ def measuring(setting: float = QUOTA, retry_after: int = 1) -> Callable[[Ground,
             await trial.sink.forget(quota=QUOTA, latency_ms=LATENCY_MS, retry_after=retry_after)
             trial.start()
             first_us = (await trial.until(lambda now: now.calls > 0, START_SECONDS)).first_us
-            async with metering(trial.started["a"].pid or 0) as meter:
+            async with metering(*trial.pids) as meter:
                 await asyncio.sleep(COLD_SECONDS + warm)
             trial.check()
             since = first_us + COLD_SECONDS * MICROSECONDS

@@ -9,20 +9,18 @@ after the session timeout, 30 seconds). Goals: 0.95, no more than one burst abov
 
 import asyncio
 
-from bench.bounds.staging import Measured
 from bench.contending import Contender
+from bench.delivering import shared
 from bench.feeding import MICROSECONDS, spread, tenants
 from bench.rows import Figures
 from bench.scenarios.quota import LATENCY_MS, QUOTA, converged_seconds
-from bench.trial import Ground, Trial, trying
+from bench.trial import Ground, trying
 
 NAME = "replicas"
 REPLICAS = ("a", "b", "c")
 PARTITIONS = 12
 RECORDS = 12_000
 SETTLING_SECONDS, WARM_SECONDS, AFTER_SECONDS = 5, 20, 50
-START_SECONDS = 60.0
-LOOK_SECONDS = 0.5
 
 
 async def measure(ground: Ground, contender: Contender) -> Figures:
@@ -35,7 +33,7 @@ async def measure(ground: Ground, contender: Contender) -> Figures:
         await trial.sink.forget(quota=QUOTA, latency_ms=LATENCY_MS, retry_after=1)
         for name in REPLICAS:
             trial.start(name)
-        await _shared(trial)
+        await shared(trial)
         await asyncio.sleep(SETTLING_SECONDS)
         since_us = (await trial.sink.obey()).at_us
         await asyncio.sleep(WARM_SECONDS)
@@ -57,12 +55,3 @@ async def measure(ground: Ground, contender: Contender) -> Figures:
             "overlaps": whole.overlaps,
         },
     )
-
-
-async def _shared(trial: Trial) -> None:
-    """Wait until each replica has its share of the partitions; raises `TimeoutError`."""
-    replicas = [process for process in trial.started.values() if isinstance(process, Measured)]
-    async with asyncio.timeout(START_SECONDS):
-        while any([(await one.metrics()).get("partitions") != PARTITIONS / len(REPLICAS) for one in replicas]):
-            trial.check()
-            await asyncio.sleep(LOOK_SECONDS)

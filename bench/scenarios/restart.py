@@ -42,7 +42,7 @@ async def measure(ground: Ground, contender: Contender) -> Figures:
         trial.start()
         await _all_served(trial, now_us())
         firsts = [await _restarted(trial) for _ in range(KILLS if contender.is_daemon else KILLS_OTHERS)]
-        async with metering(trial.started["a"].pid or 0) as meter:
+        async with metering(*trial.pids) as meter:
             await _all_served(trial, now_us())
             trial.start("b")
             await asyncio.sleep(JOIN_SECONDS)

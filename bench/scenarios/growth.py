@@ -1,0 +1,91 @@
+"""What a change costs where there is more of something: tenants, entries in the ledger, replicas.
+
+Each is the backlog of `unique`, delivered by the daemon to a far end that answers at once, and differs from the others
+of its kind in one number: 8 tenants, an empty ledger and one replica are the usual ones. `tenants-…` spread the same
+customers over more tenants, each with a company of its own; `ledger-…` find so many other customers in the ledger that
+the daemon has restored, and `rss_mib` is the peak of a process that is started again with its disk; `replicas-…` share
+the partitions before the backlog comes, and are measured together. Goal: no cost grows faster than the logarithm.
+"""
+
+from collections.abc import Awaitable, Callable
+from itertools import islice
+
+from bench.contending import Contender
+from bench.delivering import delivered, known, shared
+from bench.feeding import Tenant, spread, tenants
+from bench.ledgers import Holder, Ledger
+from bench.rows import Figures
+from bench.scenarios.unique import MEASURED_VERSION, TENANTS
+from bench.trial import Ground, Trial, trying
+
+RECORDS = 20_000
+FIRST_OTHER = 10_000_000
+"""The ledger's other customers begin so far from those that change."""
+
+NAMES = "abcd"
+
+Measure = Callable[[Ground, Contender], Awaitable[Figures]]
+
+
+def with_tenants(count: int) -> Measure:
+    """Return the scenario in which the customers are spread over so many tenants."""
+
+    async def measure(ground: Ground, contender: Contender) -> Figures:
+        """Let the daemon deliver the backlog of all tenants."""
+        owners = tenants(count)
+        async with trying(ground, contender, owners) as trial:
+            return await _again(trial, owners)
+
+    return measure
+
+
+def with_ledger(entries: int) -> Measure:
+    """Return the scenario in which the ledger has so many entries of other customers."""
+
+    async def measure(ground: Ground, contender: Contender) -> Figures:
+        """Let the daemon restore the ledger, and then deliver the backlog."""
+        owners = tenants(TENANTS)
+        async with trying(ground, contender, owners) as trial:
+            await _ledger(trial, owners, entries).write()
+            return await _again(trial, owners)
+
+    return measure
+
+
+def with_replicas(count: int) -> Measure:
+    """Return the scenario in which so many replicas share the partitions."""
+
+    async def measure(ground: Ground, contender: Contender) -> Figures:
+        """Let the replicas deliver the backlog."""
+        owners, records = tenants(TENANTS), ground.records or RECORDS
+        async with trying(ground, contender, owners) as trial:
+            await known(trial, spread(owners, records))
+            for name in islice(NAMES, count):
+                trial.start(name)
+            await shared(trial)
+            await trial.sink.forget(version=MEASURED_VERSION)
+            await trial.topic.fill(spread(owners, records, version=MEASURED_VERSION))
+            return await delivered(trial, records, lambda now: now.reached)
+
+    return measure
+
+
+async def _again(trial: Trial, owners: list[Tenant]) -> Figures:
+    """Let the daemon make the customers known, and measure how it delivers a second version of each."""
+    records = trial.ground.records or RECORDS
+    await known(trial, spread(owners, records))
+    await trial.topic.fill(spread(owners, records, version=MEASURED_VERSION))
+    await trial.sink.forget(version=MEASURED_VERSION)
+    trial.start()
+    return await delivered(trial, records, lambda now: now.reached)
+
+
+def _ledger(trial: Trial, owners: list[Tenant], entries: int) -> Ledger:
+    return Ledger(
+        bootstrap=trial.topic.bootstrap,
+        topic=trial.topic.name,
+        partitions=trial.topic.partitions,
+        holders=[Holder(one.name, one.company_key, trial.topic.partition_of(one)) for one in owners],
+        entries=entries,
+        first=FIRST_OTHER,
+    )
