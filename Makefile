@@ -79,7 +79,7 @@ coverage-core: .venv/dev.stamp ## every branch of daemon/core is reached by test
 simulate: .venv/dev.stamp ## the daemon in a simulated world where everything goes wrong: --schedules N --seed S --json PATH, --replay SEED
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
-faults: .venv/dev.stamp ## plants some forty faults one after the other, and shows what catches each
+faults: .venv/dev.stamp ## plants a list of faults one after the other, and shows what catches each
 	@$(BIN)/python -m checks.faults $(ARGS)
 
 chaos: .venv/dev.stamp ## real daemons on a Kafka cluster where everything is killed, stopped and cut: --minutes M --seed S --json PATH

@@ -209,6 +209,12 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         (("        self.quota.take(now)\n", ""),),
     ),
     Fault(
+        "take a few calls for the rate that was refused",
+        "daemon/core/adapting.py",
+        ((" and self._count >= FEW_CALLS\n", "\n"),),
+        f"{CORE}/test_adapting.py",
+    ),
+    Fault(
         "let no quota bind",
         "daemon/core/quota.py",
         (("        return self._arrival - (self._burst - 1.0) / self._rate\n", "        return 0.0\n"),),
