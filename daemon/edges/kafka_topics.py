@@ -138,6 +138,6 @@ async def _prepare_ledger(topics: Topics, topic: str, partitions: int) -> None:
             raise SourceError(text)
     elif found != partitions:
         raise ConfigurationError(other_size(topic, partitions, found))
-    elif "compact" not in await topics.cleanup_policy(ledger):
-        text = f"the ledger topic {ledger} is not compacted and would forget: set its cleanup.policy to compact"
+    elif (policy := await topics.cleanup_policy(ledger)) != "compact":
+        text = f"the ledger topic {ledger} would forget: its cleanup.policy is {policy}; set it to compact alone"
         raise ConfigurationError(text)

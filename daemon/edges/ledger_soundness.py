@@ -1,8 +1,10 @@
-"""Whether the local copy of a ledger partition is whole: what a power cut leaves may lack entries, and say nothing.
+"""Whether the local copy of a ledger partition is whole: a disk that fails may lose entries, and say nothing.
+
+That what it holds is also the newest, after a power cut, is seen to by the mark of `open_mark`.
 
 SQLite's own integrity check looks each row up in each index, which costs seconds for a million entries. Its quick
 check sees to every page by itself; that table and indices hold the same rows is then seen by counting them, since a
-page that is missing, old or in another's place changes their number or the sum of their row numbers.
+page that is missing or in another's place changes their number or the sum of their row numbers.
 """
 
 import sqlite3

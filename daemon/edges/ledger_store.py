@@ -162,8 +162,9 @@ class LedgerStore:
     """One ledger partition on local disk: every entity's entry, and which ones want work.
 
     It is a cache of the ledger topic: losing it costs a re-read, never a change. All methods are fast enough to run
-    on the event loop; nothing is synced to disk, because the topic is the durable copy. They raise `SourceError` where
-    the disk fails: going on without what it should hold would let an old version pass.
+    on the event loop; nothing is synced to disk, because the topic is the durable copy, and `open_mark` tells what a
+    failed machine has left from what is whole. They raise `SourceError` where the disk fails: going on without what
+    it should hold would let an old version pass.
     """
 
     def __init__(self, path: Path) -> None:
@@ -176,8 +177,7 @@ class LedgerStore:
         try:
             self._connection = self._open()
         except (sqlite3.DatabaseError, msgspec.DecodeError):
-            for end in FILE_ENDS:
-                path.with_name(path.name + end).unlink(missing_ok=True)
+            discard(path)
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -409,6 +409,12 @@ class LedgerStore:
                 self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+
+def discard(path: Path) -> None:
+    """Remove the file of a store, if it is there."""
+    for end in FILE_ENDS:
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -42,11 +42,32 @@ def ledger_of(topic: str) -> str:
     return f"{topic}.ledger"
 
 
+class Queue:
+    """What is to be written to one ledger partition."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._records: list[Record | HandOver] = []
+        self._filled = anyio.Event()
+
+    def append(self, record: Record | HandOver) -> None:
+        """Add a record."""
+        self._records.append(record)
+        self._filled.set()
+
+    async def take(self) -> list[Record | HandOver]:
+        """Return all there is, once there is something."""
+        await self._filled.wait()
+        self._filled = anyio.Event()
+        records, self._records = self._records, []
+        return records
+
+
 class LedgerTopic:
     """The one producer of the process: idempotent, acknowledged by all in-sync replicas, in order for each partition.
 
     `append` queues; `run` writes what is queued, puts it into the local store, and only then tells the planner. A write
-    that Kafka refuses is repeated for as long as its partition is ours.
+    that Kafka refuses is repeated for as long as its partition is ours; the other partitions' writes go on meanwhile.
     """
 
     def __init__(self, connection: Mapping[str, Any], stores: Mapping[Partition, LedgerStore], inbox: Inbox) -> None:
@@ -60,24 +81,35 @@ class LedgerTopic:
         )
         self._stores = stores
         self._inbox = inbox
-        self._queue: list[Record | HandOver] = []
+        self._queues: dict[Partition, Queue] = {}
         self._queued_for: dict[int, LedgerStore | None] = {}
-        self._filled = anyio.Event()
+        self._has_new = anyio.Event()
 
     def append(self, record: Record | HandOver) -> None:
         """Queue a record for its ledger partition."""
-        self._queue.append(record)
+        queue = self._queues.get(record.partition)
+        if queue is None:
+            queue = self._queues[record.partition] = Queue()
+            self._has_new.set()
+        queue.append(record)
         self._queued_for[record.ticket] = self._stores.get(record.partition)
-        self._filled.set()
 
     async def run(self) -> None:
-        """Write what is queued, for ever."""
+        """Write what is queued, for ever: each partition's by itself, from the first record on."""
+        served: set[Partition] = set()
+        async with anyio.create_task_group() as writers:
+            while True:
+                for partition in self._queues.keys() - served:
+                    writers.start_soon(self._serve, partition, self._queues[partition])
+                served |= self._queues.keys()
+                self._has_new = anyio.Event()
+                await self._has_new.wait()
+
+    async def _serve(self, partition: Partition, queue: Queue) -> None:
         while True:
-            await self._filled.wait()
-            self._filled = anyio.Event()
-            records, self._queue = self._queue, []
+            records = await queue.take()
             for start in range(0, len(records), WRITTEN_AT_ONCE):
-                await self._write_all(records[start : start + WRITTEN_AT_ONCE])
+                await self._write_all(partition, records[start : start + WRITTEN_AT_ONCE])
 
     async def write(self, partition: Partition, key: str, value: bytes) -> int | None:
         """Write one record, and return its offset; None if the partition is no longer ours."""
@@ -97,8 +129,8 @@ class LedgerTopic:
                 return sent.offset
         return None
 
-    async def _write_all(self, records: list[Record | HandOver]) -> None:
-        """Write records, put them into the stores and tell the planner.
+    async def _write_all(self, partition: Partition, records: list[Record | HandOver]) -> None:
+        """Write records of a partition, put them into its store and tell the planner.
 
         A store that was opened since for another assignment of the partition reads them in the topic, like any former
         owner's: put into it they would hide what is greater. They are handed to the producer one by one: were each a
@@ -106,23 +138,19 @@ class LedgerTopic:
         the square of their number.
         """
         lines = [_line(record) for record in records]
-        sent = [await self._sent(record.partition, *line) for record, line in zip(records, lines, strict=True)]
-        offsets = [
-            await self._acknowledged(one, record.partition, *line)
-            for one, record, line in zip(sent, records, lines, strict=True)
-        ]
+        sent = [await self._sent(partition, *line) for line in lines]
+        offsets = [await self._acknowledged(one, partition, *line) for one, line in zip(sent, lines, strict=True)]
         written = [(record, offset) for record, offset in zip(records, offsets, strict=True) if offset is not None]
         queued_for = {record.ticket: self._queued_for.pop(record.ticket, None) for record in records}
-        for partition in {record.partition for record, _ in written}:
-            store = self._stores.get(partition)
-            if store is not None:
-                store.keep(
-                    [
-                        (one.entity, one.entry, at)
-                        for one, at in written
-                        if isinstance(one, Record) and one.partition == partition and queued_for[one.ticket] is store
-                    ]
-                )
+        store = self._stores.get(partition)
+        if store is not None:
+            store.keep(
+                [
+                    (one.entity, one.entry, at)
+                    for one, at in written
+                    if isinstance(one, Record) and queued_for[one.ticket] is store
+                ]
+            )
         self._inbox.put(Recorded(tuple(record.ticket for record, _ in written)))
 
     async def _sent(self, partition: Partition, key: str, value: bytes) -> Sent | None:

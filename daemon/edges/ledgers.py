@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import msgspec
+import structlog
 
 from daemon.core.ledger import encode
 from daemon.core.model import Generation, Partition
@@ -17,8 +18,9 @@ from daemon.edges.ledger_keys import LEDGER_KEY, LedgerRecord, encode_record
 from daemon.edges.ledger_partition import LedgerPartition
 from daemon.edges.ledger_reading import beginning, is_lost
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
-from daemon.edges.ledger_store import PAGE_CACHE_BYTES, LedgerStore, Summary
+from daemon.edges.ledger_store import PAGE_CACHE_BYTES, LedgerStore, Summary, discard
 from daemon.edges.ledger_topic import ledger_of
+from daemon.edges.open_mark import OpenMark
 from daemon.errors import ConfigurationError
 from daemon.settings import variable
 
@@ -27,6 +29,8 @@ RESTORING_CACHE_BYTES = 16 * 1024 * 1024
 
 ALL_RESTORING_CACHE_BYTES = 128 * 1024 * 1024
 """What all stores that are being restored keep together."""
+
+log = structlog.get_logger()
 
 Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
 
@@ -74,7 +78,8 @@ class Ledgers:
             yield store
         finally:
             self.retire(partition)
-            store.close()
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(_closed, store)
 
     @contextlib.asynccontextmanager
     async def reading(self, partition: Partition, store: LedgerStore) -> AsyncGenerator[LedgerPartition]:
@@ -122,11 +127,23 @@ class Ledgers:
 
 
 def _opened(path: Path) -> LedgerStore:
+    mark = OpenMark(path)
     try:
+        if mark.is_of_another_boot():
+            log.warning("ledger.copy_not_trusted", path=path.name)
+            discard(path)
+        mark.set()
         return LedgerStore(path)
     except (OSError, sqlite3.Error) as error:
         text = f"{variable('data_dir')}={str(path.parent)!r}: no local copy of the ledger can be kept there ({error})"
         raise ConfigurationError(text) from None
+
+
+def _closed(store: LedgerStore) -> None:
+    """Close the store; a disk that cannot take it now costs no more than a re-read after the machine's next boot."""
+    store.close()
+    with contextlib.suppress(OSError):
+        OpenMark(store.path).clear()
 
 
 def _require_arranged(partition: Partition, record: LedgerRecord | None, count: int) -> None:

@@ -23,6 +23,7 @@ from daemon.errors import ConfigurationError, SourceError
 from tests.contract.bench import Owned, Process, change, process, produce, read
 from tests.contract.conftest import Broker
 from tests.edges.ledger_entries import OURS, THEIRS, customer, delivered, parked
+from tests.kafka_broker import fresh_name
 from tests.waiting import until
 
 EVERYTHING = Rebuild("production", lambda _: True)
@@ -199,6 +200,18 @@ async def test_nothing_is_written_for_a_partition_that_has_gone(broker: Broker, 
         assert 50 not in at.recorded()
         assert any(isinstance(event, Recorded) for event in at.events)
     assert [] == await read(broker.bootstrap, ledger(gone))
+
+
+async def test_a_ledger_that_cannot_be_written_holds_up_no_other(real: Broker, tmp_path: Path) -> None:
+    """What Kafka does not take for one partition waits; the other partitions' changes are settled meanwhile."""
+    ours, missing = await real.input(), Partition(fresh_name("missing"), 0)
+    with contextlib.closing(LedgerStore(tmp_path / "missing.sqlite3")) as store:
+        async with process(real.bootstrap, tmp_path) as at, at.assigned(ours, 5, is_new=True):
+            at.ledgers.stores[missing] = store
+            at.topic.append(Record(50, missing, customer(1), delivered(1)))
+            for version in range(1, 4):
+                await at.record(ours, (customer(1), delivered(version)))
+            assert 50 not in at.recorded()
 
 
 async def test_what_a_former_assignment_queued_is_not_put_into_the_next_ones_copy(
