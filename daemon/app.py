@@ -100,7 +100,7 @@ class App:
         to_kafka = connection(settings)
         ledgers = Ledgers(settings.data_dir, to_kafka, self.clock, longest_wait=longest_wait)
         ledger = LedgerTopic(to_kafka, ledgers.stores, inbox)
-        ledgers.writing_with(ledger.write, rebuild=rebuild)
+        ledgers.writing_with(ledger, rebuild=rebuild)
         intake = Intake(settings.environment, ledgers.stores, self._fuse)
         intake.when_blown = self.stop
         return Edges(
@@ -133,6 +133,7 @@ class App:
                 self._use(self._registry)
                 for serve in (self.runner.run, self.edges.ledger.run, self.edges.dead_letters.run, self.edges.sink.run):
                     tasks.start_soon(serve)
+                tasks.start_soon(self.edges.ledgers.run)
                 tasks.start_soon(self._watch_tenants)
                 tasks.start_soon(self._watch_topics)
                 tasks.start_soon(self._mailing.run)
@@ -190,6 +191,7 @@ class App:
         log.info("tenants.read", count=len(registry.tenants), held=held)
         self.edges.sink.use_keys(registry.keys_by_company)
         self._mailing.use_addresses(registry.notify)
+        self.edges.ledgers.name(registry.tenants)
         self.edges.inbox.put(TenantsChanged(registry.tenants))
 
     # -- telemetry ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from daemon.core.conserving import Conserving, Letters, Standing
 from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Ignored, Message, Partition, Tenant, entity_of
 from daemon.edges.dead_letters import source_of
+from daemon.edges.ledger_keys import named_tenant
 from daemon.edges.ledger_topic import ledger_of
 from daemon.edges.topic_reading import Progress, TopicReading
 from daemon.moment.envelope import decode as decode_change
@@ -94,6 +95,9 @@ class PartitionAudit:
             return Standing()
         async for record in self._reading.records([ledger], progress):
             key = (record.key or b"").decode(errors="replace")
+            named = named_tenant(key)
+            if named is not None:
+                self._tenants.add(named)
             entity = entity_of(key)
             if entity is None or record.value is None:
                 continue

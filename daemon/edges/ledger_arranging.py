@@ -90,6 +90,18 @@ class Arranging:
             if self._marked(number, scope) != hold
         ]
 
+    def named(self) -> list[tuple[int, str]]:
+        """Return the tenants that a ledger remembers, for the partitions that do not."""
+        remembered = [copy.store.named for copy in self._copies]
+        everybody = sorted(frozenset().union(*remembered))
+        known = dict(enumerate(remembered))
+        return [
+            (number, tenant)
+            for number in range(self._layout.partitions)
+            for tenant in everybody
+            if tenant not in known.get(number, frozenset())
+        ]
+
     def mails(self) -> list[tuple[int, str, MailRecord]]:
         """Return what tenants were told, for the partitions that now have what they were told about, or had it.
 

@@ -17,11 +17,13 @@ from daemon.edges.ledger_copies import LedgerCopy
 from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
     LEDGER_KEY,
+    NAMED,
     HandoverRecord,
     LedgerRecord,
     encode_record,
     first_ledger_record,
     hold_key,
+    tenant_key,
 )
 from daemon.edges.ledger_topic import ledger_of
 from daemon.edges.mail_state import encode_mail_record, mail_key
@@ -75,6 +77,10 @@ class Growing:
             await self._place(portion.left)
             entries += len(portion.carried)
             unfinished += sum(wants_work(one.entry) for one in portion.carried)
+        named = self._arranging.named()
+        for start in range(0, len(named), MOVED_AT_ONCE):
+            some = named[start : start + MOVED_AT_ONCE]
+            await asyncio.gather(*(self._write(self._ledger(number), tenant_key(one), NAMED) for number, one in some))
         holds, mails = self._arranging.holds(), self._arranging.mails()
         for number, scope, hold in holds:
             await self._write(self._ledger(number), hold_key(scope), encode_record(hold))

@@ -22,6 +22,7 @@ from daemon.edges.ledger_keys import (
     decode_ledger_record,
     first_ledger_record,
     held_scope,
+    named_tenant,
 )
 from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.mail_state import decode_mail_record, mailed_tenant
@@ -125,11 +126,17 @@ class LedgerReading:
     def _take(self, lines: Iterable[LedgerLine]) -> list[Found]:
         found: list[Found] = []
         subjects: set[Entity] = set()
+        named: list[str] = []
         marks, last_offset, position = self._marks, self._marks.last_offset, self._marks.position
         for line in lines:
             position = line.offset + 1
             if (line.key or b"").startswith(ABOUT_ITSELF):
-                marks = msgspec.structs.replace(marks, **_told(line, marks))
+                key = (line.key or b"").decode(errors="replace")
+                tenant = named_tenant(key)
+                if tenant is None:
+                    marks = msgspec.structs.replace(marks, **_told(line, key, marks))
+                else:
+                    named.append(tenant)
                 continue
             last_offset = line.offset
             own = self._store.read_back(line.offset)
@@ -140,6 +147,8 @@ class LedgerReading:
             if entry is not None:
                 found.append(entry)
                 subjects.add(entry[0])
+        if named:
+            self._store.name(named)
         last_offset = max(last_offset, marks.last_offset)
         self._marks = msgspec.structs.replace(marks, position=position, last_offset=last_offset)
         return found
@@ -185,9 +194,8 @@ def is_lost(marks: Marks, *, is_new: bool) -> bool:
     return marks.record is None and not is_new
 
 
-def _told(line: LedgerLine, marks: Marks) -> dict[str, Any]:
+def _told(line: LedgerLine, key: str, marks: Marks) -> dict[str, Any]:
     """Return what a record changes in the marks; a person's hold is no record of an owner, nor what was mailed."""
-    key = (line.key or b"").decode(errors="replace")
     scope = held_scope(key)
     if scope is not None:
         hold = decode_hold_record(line.value or b"")

@@ -42,6 +42,7 @@ CREATE INDEX entries_waiting ON entries (tenant, waiting_since) WHERE waiting_si
 CREATE INDEX entries_parked ON entries (tenant, key, reason) WHERE reason IS NOT NULL;
 CREATE INDEX entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
 CREATE INDEX entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
+CREATE TABLE tenants (name TEXT PRIMARY KEY);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -72,7 +73,7 @@ SELECT (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 0)
     + (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 1)
 """
 
-FORM = 5
+FORM = 6
 """Rises with the columns above: a file of another form is begun anew, from the topic."""
 
 OWNER_ONLY = 0o600
@@ -223,7 +224,22 @@ class LedgerStore:
     def reset(self) -> None:
         """Forget everything: the file is of another life of the topic."""
         self._connection.execute("DELETE FROM entries")
+        self._connection.execute("DELETE FROM tenants")
         self._connection.execute("DELETE FROM meta")
+
+    # -- tenants -----------------------------------------------------------------------------------------------
+
+    @on_disk
+    def name(self, tenants: Iterable[str]) -> None:
+        """Remember that the tenants file has named these tenants."""
+        with self._transaction():
+            self._connection.executemany("INSERT OR IGNORE INTO tenants (name) VALUES (?)", ((one,) for one in tenants))
+
+    @property
+    @on_disk
+    def named(self) -> frozenset[str]:
+        """Return the tenants that the tenants file has ever named, as far as the ledger remembers it."""
+        return frozenset(name for (name,) in self._connection.execute("SELECT name FROM tenants"))
 
     # -- entries -----------------------------------------------------------------------------------------------
 
@@ -335,7 +351,7 @@ class LedgerStore:
             parked=self._connection.execute("SELECT COUNT(*) FROM entries WHERE reason IS NOT NULL").fetchone()[0],
             waiting_tenants=frozenset(row[0] for row in waiting),
             blocked_tenants=frozenset(row[0] for row in blocked),
-            known_tenants=frozenset(self._tenants()),
+            known_tenants=self.named.union(self._tenants()),
             next_due=self.next_due(),
         )
 

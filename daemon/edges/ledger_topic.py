@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import anyio
@@ -16,7 +16,7 @@ from daemon.core.events import Recorded
 from daemon.core.ledger import encode
 from daemon.core.model import Partition
 from daemon.edges.inbox import Inbox
-from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
+from daemon.edges.ledger_keys import HANDOVER_KEY, NAMED, HandoverRecord, encode_record, tenant_key
 from daemon.edges.ledger_store import LedgerStore
 from daemon.errors import SourceError
 
@@ -129,17 +129,24 @@ class LedgerTopic:
                 return sent.offset
         return None
 
+    async def name(self, partition: Partition, tenants: Iterable[str]) -> None:
+        """Write down which tenants the tenants file has named, unless the ledger remembers them."""
+        store = self._stores.get(partition)
+        if store is None:
+            return
+        lines = [(tenant_key(tenant), NAMED) for tenant in sorted(set(tenants) - store.named)]
+        offsets = await self._all_acknowledged(partition, lines)
+        if None not in offsets:
+            store.name(tenant for tenant, _ in lines)
+
     async def _write_all(self, partition: Partition, records: list[Record | HandOver]) -> None:
         """Write records of a partition, put them into its store and tell the planner.
 
         A store that was opened since for another assignment of the partition reads them in the topic, like any former
-        owner's: put into it they would hide what is greater. They are handed to the producer one by one: were each a
-        task of its own, every batch that Kafka takes would wake all that wait for room, and the work would grow with
-        the square of their number.
+        owner's: put into it they would hide what is greater.
         """
         lines = [_line(record) for record in records]
-        sent = [await self._sent(partition, *line) for line in lines]
-        offsets = [await self._acknowledged(one, partition, *line) for one, line in zip(sent, lines, strict=True)]
+        offsets = await self._all_acknowledged(partition, lines)
         written = [(record, offset) for record, offset in zip(records, offsets, strict=True) if offset is not None]
         queued_for = {record.ticket: self._queued_for.pop(record.ticket, None) for record in records}
         store = self._stores.get(partition)
@@ -152,6 +159,15 @@ class LedgerTopic:
                 ]
             )
         self._inbox.put(Recorded(tuple(record.ticket for record, _ in written)))
+
+    async def _all_acknowledged(self, partition: Partition, lines: list[tuple[str, bytes]]) -> list[int | None]:
+        """Write records, and return their offsets.
+
+        They are handed to the producer one by one: were each a task of its own, every batch that Kafka takes would wake
+        all that wait for room, and the work would grow with the square of their number.
+        """
+        sent = [await self._sent(partition, *line) for line in lines]
+        return [await self._acknowledged(one, partition, *line) for one, line in zip(sent, lines, strict=True)]
 
     async def _sent(self, partition: Partition, key: str, value: bytes) -> Sent | None:
         """Hand a record to the producer, and return what its acknowledgement comes by; None if it was not taken."""

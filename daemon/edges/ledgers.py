@@ -2,9 +2,9 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import anyio.to_thread
@@ -32,7 +32,17 @@ ALL_RESTORING_CACHE_BYTES = 128 * 1024 * 1024
 
 log = structlog.get_logger()
 
-Write = Callable[[Partition, str, bytes], Awaitable[int | None]]
+
+class Writer(Protocol):
+    """Who writes to the ledger topic."""
+
+    async def write(self, partition: Partition, key: str, value: bytes) -> int | None:
+        """Write a record, and return its offset; None if the partition is no longer ours."""
+        ...
+
+    async def name(self, partition: Partition, tenants: Iterable[str]) -> None:
+        """Write down which tenants the tenants file has named, unless the ledger remembers them."""
+        ...
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -55,14 +65,35 @@ class Ledgers:
         self._connection = connection
         self._clock = clock
         self._longest_wait = longest_wait
-        self._write: Write | None = None
+        self._writer: Writer | None = None
+        self._tenants: frozenset[str] = frozenset()
+        self._are_others_named = anyio.Event()
         self._rebuild: Rebuild | None = None
         self._restoring = 0
 
-    def writing_with(self, write: Write, *, rebuild: Rebuild | None) -> None:
-        """Take how to write a ledger record, and what to rebuild a lost ledger of; None: refuse to start."""
-        self._write = write
+    def writing_with(self, writer: Writer, *, rebuild: Rebuild | None) -> None:
+        """Take who writes ledger records, and what to rebuild a lost ledger of; None: refuse to start."""
+        self._writer = writer
         self._rebuild = rebuild
+
+    def name(self, tenants: Iterable[str]) -> None:
+        """Let every ledger remember that the tenants file names these tenants, now and where one is restored later.
+
+        A tenant that is gone from the file for a while is told from one that nobody has ever heard of by this, also
+        after a restart, and where the ledger partition has no entry of it.
+        """
+        self._tenants = frozenset(tenants)
+        self._are_others_named.set()
+
+    async def run(self) -> None:
+        """Write down whom the tenants file names whenever that has changed, for ever."""
+        assert self._writer is not None  # noqa: S101 - app wires it before anything runs
+        while True:
+            await self._are_others_named.wait()
+            self._are_others_named = anyio.Event()
+            async with anyio.create_task_group() as tasks:
+                for partition in self.stores:
+                    tasks.start_soon(self._writer.name, partition, self._tenants)
 
     def retire(self, partition: Partition) -> None:
         """Let nothing more be looked up or written for a partition that is no longer ours."""
@@ -99,7 +130,7 @@ class Ledgers:
         ledger that is lost: raises `ConfigurationError`, unless lost ledgers are to be rebuilt. So does a ledger whose
         entries are still spread over another number of partitions than it has.
         """
-        assert self._write is not None  # noqa: S101 - app wires it before anything runs
+        assert self._writer is not None  # noqa: S101 - app wires it before anything runs
         self._restoring += 1
         try:
             await ledger.restore(self._clock.now, self._longest_wait, self._cached)
@@ -111,14 +142,15 @@ class Ledgers:
         if is_lost(marks, is_new=is_new):
             if self._rebuild is None:
                 raise ConfigurationError(_lost(partition))
-            rebuilding = Rebuilding(partition, self._rebuild, store, self._write)
+            rebuilding = Rebuilding(partition, self._rebuild, store, self._writer.write)
             rebuilt_to = await rebuilding.run(self._connection, self._clock.now())
         begun = beginning(marks, number, is_new=is_new)
-        await self._write(partition, LEDGER_KEY, encode_record(begun.record))
+        await self._writer.write(partition, LEDGER_KEY, encode_record(begun.record))
         for entity, entry in ledger.outranked():
-            offset = await self._write(partition, entity.key, encode(entry))
+            offset = await self._writer.write(partition, entity.key, encode(entry))
             if offset is not None:
                 store.put([(entity, entry, offset)])
+        await self._writer.name(partition, self._tenants)
         return Restored(begun.record.generation, begun.is_handed_over, store.summary(), marks.held(), rebuilt_to)
 
     def _cached(self) -> int:

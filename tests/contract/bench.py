@@ -38,7 +38,7 @@ class Process:
         self.events: list[Event | Batch] = []
         self.ledgers = Ledgers(folder, connection, Clock(), longest_wait=LONGEST_WAIT_SECONDS)
         self.topic = LedgerTopic(connection, self.ledgers.stores, self.inbox)
-        self.ledgers.writing_with(self.topic.write, rebuild=rebuild)
+        self.ledgers.writing_with(self.topic, rebuild=rebuild)
         self._ticket = 0
 
     async def record(self, partition: Partition, *written: tuple[Entity, Entry]) -> None:
@@ -79,6 +79,7 @@ async def process(bootstrap: str, folder: Path, *, rebuild: Rebuild | None = Non
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(made.topic.run)
+            tasks.start_soon(made.ledgers.run)
             yield made
             tasks.cancel_scope.cancel()
     finally:

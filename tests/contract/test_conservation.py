@@ -7,6 +7,7 @@ from daemon.core.ledger import encode
 from daemon.core.model import KINDS, Partition, Tenant
 from daemon.edges.conservation import NO_LETTERS, Contract, PartitionAudit, read_letters
 from daemon.edges.kafka_group import Group
+from daemon.edges.ledger_keys import NAMED, tenant_key
 from daemon.edges.ledger_topic import ledger_of
 from daemon.edges.topic_reading import topic_reading
 from daemon.errors import ConfigurationError
@@ -61,8 +62,10 @@ async def test_a_tenant_that_the_file_no_longer_names_is_not_ignored(real: Broke
     """The ledger knows it: its changes must be parked there, and one that is not is lost."""
     partition = await real.input()
     await produce(real.bootstrap, partition, change(1, 1, tenant="gone"), change(2, 1, tenant="gone"))
+    await produce(real.bootstrap, partition, change(3, 1, tenant="lysne"))
     await produce(real.bootstrap, ledger(partition), encode(parked(1)), key=customer(1, "gone").key.encode())
-    assert Figures(records=2, parked=1, unaccounted=1) == await figures_of(real, partition, 2)
+    await produce(real.bootstrap, ledger(partition), NAMED, key=tenant_key("lysne").encode())
+    assert Figures(records=3, parked=1, unaccounted=2) == await figures_of(real, partition, 3)
 
 
 async def test_what_retention_removed_is_told(real: Broker) -> None:

@@ -54,6 +54,20 @@ async def test_a_new_partition_begins_the_life_of_its_ledger(broker: Broker, tmp
     assert [b"_ledger"] == keys
 
 
+async def test_a_ledger_remembers_whom_the_tenants_file_has_named(broker: Broker, tmp_path: Path) -> None:
+    """From the assignment on, and whenever the file names more; another machine knows it."""
+    partition = await broker.input()
+    async with process(broker.bootstrap, tmp_path / "a") as at:
+        at.ledgers.name(["fjellvik", "havgard"])
+        async with at.assigned(partition, 5, is_new=True) as owned:
+            at.ledgers.name(["fjellvik", "lysne"])
+            await until(lambda: len(owned.store.named) == len(("fjellvik", "havgard", "lysne")))
+    async with process(broker.bootstrap, tmp_path / "b") as at:
+        at.ledgers.name(["fjellvik"])
+        async with at.assigned(partition, 6, is_new=False) as owned:
+            assert {"fjellvik", "havgard", "lysne"} == owned.restored.summary.known_tenants
+
+
 async def test_an_empty_disk_is_restored_from_the_topic(broker: Broker, tmp_path: Path) -> None:
     """Another machine knows after its restore what the former owner recorded, newest entries first of all."""
     partition = await broker.input()

@@ -11,11 +11,13 @@ from daemon.core.model import Generation, Partition
 from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
     LEDGER_KEY,
+    NAMED,
     HandoverRecord,
     HoldRecord,
     LedgerRecord,
     encode_record,
     hold_key,
+    tenant_key,
 )
 from daemon.edges.ledger_reading import LedgerLine, LedgerReading, beginning, is_lost
 from daemon.edges.ledger_store import LedgerStore, Marks
@@ -158,6 +160,23 @@ def test_a_hold_is_told_once(path: Path) -> None:
     lines = [LedgerLine(1, hold_key("b").encode(), encode_record(hold))]
     assert [HoldChanged(PARTITION, OURS, "b", 9.0)] == reading.follow(lines, OURS)
     assert [] == reading.follow([], OURS)
+    store.close()
+
+
+def test_the_tenants_that_the_file_has_named_are_remembered(path: Path) -> None:
+    """Also of a partition that holds nothing else of them; such a record takes nothing from a handover."""
+    reading, store = restored(
+        path,
+        LedgerLine(0, LEDGER_KEY.encode(), encode_record(LedgerRecord("a life", OURS))),
+        LedgerLine(1, HANDOVER_KEY.encode(), encode_record(HandoverRecord(OURS, 0))),
+        LedgerLine(2, tenant_key("havgard").encode(), NAMED),
+    )
+    assert reading.marks.is_handed_over
+    assert [] == reading.follow([LedgerLine(3, tenant_key("lysne").encode(), NAMED), line(4, 1)], OURS)[1:]
+    assert frozenset({"havgard", "lysne"}) == store.named
+    assert frozenset({"fjellvik", "havgard", "lysne"}) == store.summary().known_tenants
+    reading.begin_anew()
+    assert frozenset() == store.named
     store.close()
 
 
