@@ -110,7 +110,7 @@ class Admitting:
         superseded = lane.offer(item)
         if superseded:
             item.is_suspect = item.is_suspect or superseded.is_suspect
-            self._state.settle(assignment, superseded, "superseded")
+            self._state.supersede(assignment, lane, superseded)
         if lane.current and lane.phase == "backing_off":
             self._delivering.supersede(Work(assignment, lane, lane.current))
         elif lane.current and lane.phase == "depending":

@@ -65,6 +65,7 @@ class Delivering:
             return
         item, parked = lane.advance(), lane.entry.parked
         if item is None:
+            self._state.settle_held_back(assignment, lane)
             self._state.close_lane(assignment, lane)
         elif parked and parked.is_waiting and item.origin == "record":
             self._recording.wait(Work(assignment, lane, item))
@@ -126,12 +127,12 @@ class Delivering:
                 return begin(prepared, known)
 
     def supersede(self, work: Work) -> Work:
-        """Settle the current item as superseded if a newer one queues, and return the work that remains."""
+        """Let a newer item that queues take the place of the current one, and return the work that remains."""
         newer = work.lane.advance() if work.lane.queued else None
         if newer is None:
             return work
         newer.inherit(work.item)
-        self._state.settle(work.assignment, work.item, "superseded")
+        self._state.supersede(work.assignment, work.lane, work.item)
         return Work(work.assignment, work.lane, newer)
 
     def _wait(self, work: Work) -> None:

@@ -64,6 +64,8 @@ class Lane:
 
     `entry` is the truth while the lane is open, whatever a look-up says. `must_read` and `dirty_until` tell that DnB
     may hold something the entry does not know; after the instant `dirty_until` nothing can be late any more.
+    `held_back` is a superseded item that is not settled before the lane's next entry is written: until then its record
+    alone tells of a number under which it may have been created.
     """
 
     __slots__ = (
@@ -72,6 +74,7 @@ class Lane:
         "dirty_until",
         "entity",
         "entry",
+        "held_back",
         "must_read",
         "numbers_tried",
         "phase",
@@ -86,6 +89,7 @@ class Lane:
         self.entry = entry
         self.current: Item | None = None
         self.queued: Item | None = None
+        self.held_back: Item | None = None
         self.phase: Phase = "idle"
         self.retry_at = 0.0
         self.awaits: Entity | None = None
@@ -124,6 +128,11 @@ class Lane:
         """Remember that the entity may be created under that number without the entry's telling."""
         if number and self.entry.dnb_id is None and number not in self.numbers_tried:
             self.numbers_tried = (*self.numbers_tried, number)[-NUMBERS_KEPT:]
+
+    @property
+    def has_untold_numbers(self) -> bool:
+        """Tell whether the entity may have been created under a number that the entry does not tell."""
+        return not set(self.numbers_tried) <= set(self.entry.numbers_tried)
 
     @property
     def is_dirty(self) -> bool:

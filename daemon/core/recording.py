@@ -242,6 +242,7 @@ class Recording:
         lane.dirty_until = lane.entry.dirty_until
         lane.current = None
         lane.phase = "idle"
+        self._state.settle_held_back(assignment, lane)
         self._state.settle(assignment, item, pending.settlement, pending.reason)
         assignment.note(lane.entity.tenant, lane.entry)
         self._state.hungry.add(lane.entity.tenant)

@@ -315,6 +315,22 @@ class State:
         if item.offset is not None:
             self.settle_change(assignment, item.offset, item.change, settlement, reason)
 
+    def supersede(self, assignment: Assignment, lane: Lane, item: Item) -> None:
+        """Settle an item that a newer one of its lane has taken the place of, or hold it back.
+
+        One that is held back keeps its record and all behind it from being committed: a crash has them read again.
+        """
+        if lane.held_back is None and item.offset is not None and lane.has_untold_numbers:
+            lane.held_back = item
+        else:
+            self.settle(assignment, item, "superseded")
+
+    def settle_held_back(self, assignment: Assignment, lane: Lane) -> None:
+        """Settle what was held back: the ledger tells by now what it told."""
+        if lane.held_back is not None:
+            self.settle(assignment, lane.held_back, "superseded")
+            lane.held_back = None
+
     def settle_change(
         self, assignment: Assignment, offset: int, change: Change, settlement: Settlement, reason: str = ""
     ) -> None:

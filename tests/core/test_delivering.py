@@ -157,7 +157,7 @@ def test_a_failing_call_gives_way_to_a_newer_version() -> None:
     """When a call fails and a newer version queues, the newer one is what is tried again."""
     play = Playbook()
     play.begin()
-    play.fetch(change(1, "write"))
+    play.fetch(change(1, "x"))
     play.fetch(change(2, "y"))
     play.reply(said("down", 503))
     assert [("superseded", 0)] == play.settled()

@@ -4,6 +4,7 @@ from daemon.core.actions import Record
 from daemon.core.procedure import Unanswered
 from tests.core.playbook import Playbook, change, said
 from tests.core.test_delivering import kept, wake
+from tests.core.test_giving_way import follow
 
 
 def test_the_number_of_a_create_in_doubt_is_remembered_until_the_entity_is_delivered() -> None:
@@ -35,3 +36,33 @@ def test_the_numbers_of_a_former_owners_tail_are_remembered() -> None:
         wake(play, 9.0)
         play.reply(said("down", 503))
     assert ("a", "c") == play.entry().numbers_tried
+
+
+def test_a_number_that_one_record_alone_tells_is_not_committed_past() -> None:
+    """A superseded version that may have created the entity is read again after a crash, until the ledger tells it."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "write"))
+    play.fetch(change(2, "write"))
+    play.reply(said("down", 503))
+    play.fetch(change(3, "z"))
+    assert [("superseded", 1)] == play.settled()
+    while not play.all(Record):
+        wake(play, 9.0)
+        play.reply(said("down", 503))
+    assert [("superseded", 1)] == play.settled()
+    play.record()
+    assert [("superseded", 1), ("superseded", 0), ("parked", 2)] == play.settled()
+    assert ("write",) == play.entry().numbers_tried
+
+
+def test_what_another_process_has_outdated_is_held_back_no_longer() -> None:
+    """Its entry is of a higher version: nothing is left to tell."""
+    play = Playbook()
+    play.begin(handed_over=False, end=2)
+    play.fetch(change(1, "a"))
+    play.fetch(change(2, "b"))
+    play.reply(said("down", 503))
+    assert [] == play.settled()
+    follow(play)
+    assert [("stale", 1), ("superseded", 0)] == play.settled()
