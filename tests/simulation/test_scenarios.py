@@ -105,9 +105,12 @@ def test_a_parked_change_that_was_attempted_is_not_forgotten_by_a_newer_one() ->
         at.start("a")
         at.customer(1, "A AS")
         at.until(lambda: at.delivered() == 1)
-        at.world.network.outage_until = at.world.timeline.now + 20.0
+        for number in range(1, 200):
+            at.strike("unreachable", call=number)
         at.customer(2, "B AS")
-        at.until(lambda: (entry := at.entry()) and entry.parked is not None)
+        at.until(lambda: at.entry().parked is not None)
+        at.world.network.calm_down()
+        assert at.entry().dirty_until is None
         at.until(lambda: at.names() == ["B AS"])
         at.kill(at.owner)
         at.customer(3, "A AS")
