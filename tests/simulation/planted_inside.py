@@ -189,6 +189,21 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         scenario("twenty_thousand_records_of_a_held_tenant_delay_nobody"),
     ),
     Fault(
+        "keep the changes of a tenant that is held in hand",
+        "daemon/core/admitting.py",
+        (
+            (
+                "        if must_wait or not self._state.is_served(tenant):\n",
+                "        if must_wait and self._state.is_served(tenant):\n",
+            ),
+            (
+                "        elif not assignment.is_catching_up(self._state.now):\n            self._delivering.proceed",
+                "        elif self._state.is_served(tenant) and not assignment.is_catching_up(self._state.now):\n            self._delivering.proceed",
+            ),
+        ),
+        scenario("twenty_thousand_records_of_a_held_tenant_delay_nobody"),
+    ),
+    Fault(
         "pause fetching too late",
         "daemon/core/planner.py",
         (("if not self._is_paused and open_count >= bound:", "if not self._is_paused and open_count >= 2 * bound:"),),
