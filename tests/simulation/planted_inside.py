@@ -125,6 +125,18 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         scenario("a_parked_change_that_was_attempted_is_not_forgotten_by_a_newer_one"),
     ),
     Fault(
+        "look only once at what a former owner may have in flight",
+        "daemon/core/lanes.py",
+        (("            self.dirty_until = max(self.dirty_until or 0.0, late_until)\n", "            pass\n"),),
+        scenario("a_zombie_that_wakes_up_with_a_call_in_hand_is_put_right"),
+    ),
+    Fault(
+        "take a dirty entry of the ledger for a clean one",
+        "daemon/core/lanes.py",
+        (("        self.dirty_until = entry.dirty_until\n", "        self.dirty_until: float | None = None\n"),),
+        scenario("there_and_back_over_a_dirty_entry_is_checked_also_after_a_crash"),
+    ),
+    Fault(
         "forget that a write had an unknown outcome",
         "daemon/core/delivering.py",
         (
@@ -236,6 +248,12 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         f"{CORE}/test_adapting.py",
     ),
     Fault(
+        "look seldom whether an outage is over",
+        "daemon/core/pacing.py",
+        (("PROBE_SECONDS = 1.0\n", "PROBE_SECONDS = 70.0\n"),),
+        scenario("after_an_outage_of_an_hour_what_is_in_hand_goes_at_once_and_the_rest_at_its_next_step"),
+    ),
+    Fault(
         "let no quota bind",
         "daemon/core/quota.py",
         (("        return self._arrival - (self._burst - 1.0) / self._rate\n", "        return 0.0\n"),),
@@ -250,6 +268,7 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
                 "            self._delivering.grant(FOREVER)\n",
             ),
         ),
+        scenario("a_zombie_that_wakes_up_with_a_change_in_hand_makes_no_call"),
     ),
     Fault(
         "keep partitions that were lost",
@@ -298,6 +317,17 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         "never try again what is parked",
         "daemon/core/refilling.py",
         (("            if self.is_due(assignment):\n", "            if False and self.is_due(assignment):\n"),),
+    ),
+    Fault(
+        "wait ever longer with what is parked",
+        "daemon/core/retrying.py",
+        (
+            (
+                "        return self.parked_steps[min(attempts, len(self.parked_steps) - 1)]\n",
+                "        return self.parked_steps[0] * 2.0**attempts\n",
+            ),
+        ),
+        scenario("after_an_outage_of_an_hour_what_is_in_hand_goes_at_once_and_the_rest_at_its_next_step"),
     ),
     # -- entries, and what refers to another ----------------------------------------------------------------------
     Fault(

@@ -83,6 +83,16 @@ class Scene:
         replica.stop(seconds)
         self.world.coordinator.miss(replica.name, replica)
 
+    def stand_still_sending(self, replica: Replica, seconds: float) -> None:
+        """Stop a process between its last look at the clock and the first byte of its next call: that leaves late."""
+
+        def stop(sender: Replica) -> None:
+            if sender is replica:
+                self.world.when_sending = lambda _replica: None
+                self.stand_still(replica, seconds)
+
+        self.world.when_sending = stop
+
     def kill(self, replica: Replica, *, keeps_disk: bool = True, seconds: float = 1.0) -> None:
         """Kill a process; it starts again after a while."""
         self.world.end(replica, keeps_disk=keeps_disk, seconds=seconds)
@@ -165,7 +175,9 @@ class Scene:
 
 
 @contextlib.contextmanager
-def scene(*, tenants: int = 1, partitions: int = 1) -> Generator[Scene]:
+def scene(
+    *, tenants: int = 1, partitions: int = 1, are_static: bool = False, is_retried_seldom: bool = False
+) -> Generator[Scene]:
     """Set a scene for the length of the block."""
     companies = invented(tenants, 7)
     names = [tenant_name(company.name) for company in companies]
@@ -173,13 +185,14 @@ def scene(*, tenants: int = 1, partitions: int = 1) -> Generator[Scene]:
         seed=7,
         replicas=0,
         partitions=partitions,
-        are_static=False,
+        are_static=are_static,
         is_keyed_by_tenant=True,
         companies=companies,
         tenants={name: Tenant(name=name, company=f"company of {name}", quota=25.0) for name in names},
         records=(),
         produced_at=(),
         troubles=(),
+        is_retried_seldom=is_retried_seldom,
     )
     made = Scene(schedule)
     try:

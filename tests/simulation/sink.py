@@ -36,11 +36,15 @@ class Sink:
             self._carry(send, token)
 
     def _carry(self, send: Send, token: Token) -> None:
-        serial, process = self._book.serial, self._replica.process
-        self._replica.world.watch.sent(self._replica, send)
-        self._replica.world.carry(
-            self._replica, send, token, lambda reply: process.do(lambda: self._hear(send, serial, reply))
-        )
+        replica, serial = self._replica, self._book.serial
+        world, process = replica.world, replica.process
+
+        def hear(reply: Reply) -> None:
+            process.do(lambda: self._hear(send, serial, reply))
+
+        world.watch.sent(replica, send)
+        world.when_sending(replica)
+        process.do(lambda: world.carry(replica, send, token, hear))
 
     def _hear(self, send: Send, serial: int, reply: Reply) -> None:
         now = self._replica.process.now()

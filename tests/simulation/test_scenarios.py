@@ -1,8 +1,11 @@
 """Stories that each of the daemon's mechanisms was made for; `make faults` shows each to fail without its mechanism."""
 
+from functools import partial
+
 import msgspec
 
 from tests.simulation.kafka import SESSION_SECONDS, Log
+from tests.simulation.policy import SELDOM
 from tests.simulation.replica import Replica
 from tests.simulation.scenes import INVOICE_ID, scene
 
@@ -84,6 +87,47 @@ def test_a_zombies_late_write_to_dnb_is_put_right() -> None:
         assert ["Tredje AS"] == at.names()
 
 
+def test_a_zombie_that_wakes_up_with_a_call_in_hand_is_put_right() -> None:
+    """It had looked at the clock before it stood still: its write leaves after another owner's, and is healed."""
+    with scene() as at:
+        at.start("a", "b")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        zombie = at.owner
+        at.stand_still_sending(zombie, 2.0 * SESSION_SECONDS)
+        at.customer(2, "Andre AS")
+        at.until(lambda: zombie.process.is_stopped)
+        at.until_owned_by_another(zombie)
+        at.customer(3, "Tredje AS")
+        at.until(lambda: at.delivered() == 3)
+        assert (["Tredje AS"], True) == (at.names(), zombie.process.is_stopped)
+        at.strike("applied_late", call=1, seconds=0.0)
+        at.until(lambda: at.names() == ["Andre AS"])
+        at.until(lambda: at.world.watch.counts["healed"] == 1)
+        assert "" == at.verdict()
+        assert ["Tredje AS"] == at.names()
+
+
+def test_a_zombie_that_wakes_up_with_a_change_in_hand_makes_no_call() -> None:
+    """Its next try comes when its last commit is too old for any call: nobody would put right what that wrote."""
+    with scene() as at:
+        at.start("a", "b")
+        at.customer(1)
+        at.until(lambda: at.delivered() == 1)
+        zombie = at.owner
+        at.strike("unreachable", call=1)
+        at.customer(2, "Andre AS")
+        at.until(lambda: at.world.counts["unreachable"] == 1)
+        at.until(lambda: not zombie.sink.in_flight and zombie.is_inbox_empty)
+        at.stand_still(zombie, 4.0 * SESSION_SECONDS)
+        at.until_owned_by_another(zombie)
+        at.customer(3, "Tredje AS")
+        at.until(lambda: at.delivered() == 3)
+        at.until(lambda: not zombie.process.is_stopped)
+        assert "" == at.verdict()
+        assert ["Tredje AS"] == at.names()
+
+
 def test_there_and_back_with_a_crash_between_is_not_taken_for_unchanged() -> None:
     """Content A, B, A: if the process dies with B written, A must be written again though the ledger knows A."""
     with scene() as at:
@@ -97,6 +141,27 @@ def test_there_and_back_with_a_crash_between_is_not_taken_for_unchanged() -> Non
         at.customer(3, "A AS")
         assert "" == at.verdict()
         assert (["A AS"], 3) == (at.names(), at.delivered())
+
+
+def test_there_and_back_over_a_dirty_entry_is_checked_also_after_a_crash() -> None:
+    """Content A, B, A: a write of B that comes late is looked for by the next life of the process too."""
+    with scene(are_static=True) as at:
+        at.start("a")
+        at.customer(1, "A AS")
+        at.until(lambda: at.delivered() == 1)
+        at.pass_time(5.0)
+        at.strike("applied_late", call=1, seconds=1.0)
+        at.customer(2, "B AS")
+        at.until(lambda: at.delivered() == 2)
+        assert at.entry().dirty_until is not None
+        at.kill(at.owner, seconds=0.1)
+        at.until(lambda: at.world.store_of(at.partition) is not None)
+        at.customer(3, "A AS")
+        at.until(lambda: at.delivered() == 3)
+        assert (["A AS"], 0) == (at.names(), at.world.network.late)
+        at.until(lambda: at.names() == ["B AS"])
+        assert "" == at.verdict()
+        assert ["A AS"] == at.names()
 
 
 def test_a_parked_change_that_was_attempted_is_not_forgotten_by_a_newer_one() -> None:
@@ -286,3 +351,44 @@ def test_two_events_of_an_invoice_in_one_batch_book_it_once() -> None:
         assert "" == at.verdict()
         assert (1, 1) == (len(at.rows("CustomerInvoice")), len(at.rows("JournalEntry")))
         assert 3 == at.delivered("invoice", INVOICE_ID)
+
+
+def test_after_an_outage_of_an_hour_what_is_in_hand_goes_at_once_and_the_rest_at_its_next_step() -> None:
+    """One call a second finds out that the API is back; by then nearly all that came meanwhile is parked."""
+    newest: dict[int, int] = {}
+    with scene(is_retried_seldom=True) as at:
+
+        def change(item: int) -> None:
+            version = newest[item] = newest.get(item, 0) + 1
+            at.change("customer", item, version, {"customerNumber": f"{100_000 + item}", "name": f"Nr. {version} AS"})
+
+        def is_there(item: int) -> bool:
+            return at.delivered("customer", item) == newest[item]
+
+        at.start("a")
+        for item in range(1, 7):
+            change(item)
+        at.until(lambda: all(is_there(item) for item in newest))
+        returns_at = at.world.network.outage_until = at.world.timeline.now + 3_600.0
+        for number in range(239):
+            change(1 + number % 12)
+            at.pass_time(15.0)
+        at.pass_time(returns_at - 3.0 - at.world.timeline.now)
+        for item in (1, 13, 14):
+            change(item)
+        at.pass_time(returns_at - at.world.timeline.now)
+        assert at.world.network.calls < 3_700
+        entries = {entity.id: entry for entity, entry in at.world.entries().items()}
+        tries = {
+            item: entry.parked.next_try or 0.0
+            for item, entry in entries.items()
+            if entry.parked and entry.parked.version == newest[item]
+        }
+        in_hand = newest.keys() - tries.keys()
+        assert in_hand
+        assert tries
+        at.until(lambda: all(is_there(item) for item in in_hand), seconds=5.0)
+        for item in sorted(tries, key=tries.__getitem__):
+            at.until(partial(is_there, item), seconds=max(tries[item] - at.world.timeline.now, 0.0) + 2.0)
+        assert max(tries.values()) <= returns_at + SELDOM.parked_steps[-1]
+        assert "" == at.verdict()

@@ -62,6 +62,7 @@ class World:
         self.overtaking = Overtaking(self)
         self.network.when_doubted = self.overtaking.doubted
         self.when_writing: Callable[[Replica, Entity], None] | None = None
+        self.when_sending: Callable[[Replica], None] = lambda _replica: None
         self.watch = Watch(self)
         self.turns = Turns(schedule, self.struck)
         self.replicas: dict[str, Replica] = {}
