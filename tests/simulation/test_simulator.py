@@ -9,7 +9,7 @@ import pytest
 from checks.tree import ROOT
 from tests.simulation.__main__ import Report, wanting
 from tests.simulation.minimising import Cut, candidates, minimised, sort_of, whole
-from tests.simulation.schedules import CALL_FAULTS, TIMED_FAULTS, TURN_FAULTS, Schedule, schedule_of
+from tests.simulation.schedules import CALL_FAULTS, TIMED_FAULTS, TURN_FAULTS, Schedule, Trouble, schedule_of
 from tests.simulation.verdicts import play
 from tests.simulation.watching import ViolationError
 from tests.simulation.world import World
@@ -67,6 +67,35 @@ def test_violations_of_a_sort_differ_in_names_and_numbers_alone() -> None:
     """A smaller schedule that breaks another promise does not stand for the one that was found."""
     assert sort_of("a#1: 3 received are not 2 + 0") == sort_of("b#2: 9 received are not 4 + 1")
     assert sort_of("a#1: 3 received are not 2 + 0") != sort_of("a#1: 3 records are in hand at rest")
+
+
+def test_an_exception_is_told_behind_the_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever replays a schedule that ends in one sees what led there, and where it was raised."""
+    _raise_when_struck(monkeypatch, KeyError("lane"))
+    outcome = play(schedule_of(SEED), tells=True)
+    assert "KeyError was raised: 'lane'" == outcome.violation
+    begins = outcome.transcript.index("Traceback (most recent call last):")
+    assert any(line.split()[1:2] == ["trouble"] for line in outcome.transcript[:begins])
+    assert "KeyError: 'lane'" == outcome.transcript[-1]
+
+
+def test_exceptions_of_two_classes_are_two_sorts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A smaller schedule that raises another exception does not stand for the one that was found."""
+    sorts = set[str]()
+    for error in (KeyError("lane"), ValueError("lane"), ViolationError("lane")):
+        _raise_when_struck(monkeypatch, error)
+        sorts.add(sort_of(play(schedule_of(SEED)).violation))
+    assert len(sorts) == 3
+
+
+def _raise_when_struck(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Raise it as soon as a trouble has struck."""
+
+    def struck(world: World, trouble: Trouble) -> None:
+        world.say("trouble", trouble.kind)
+        raise error
+
+    monkeypatch.setattr(World, "struck", struck)
 
 
 def _troubles(schedule: Schedule, kind: str) -> int:

@@ -1,6 +1,7 @@
 """What came of a schedule: the judge's findings, the faults that struck, and how much happened."""
 
 import time
+import traceback
 from collections import Counter
 
 import msgspec
@@ -26,7 +27,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def play(schedule: Schedule, *, tells: bool = False) -> Outcome:
-    """Play one schedule to its end, and judge it."""
+    """Play one schedule to its end, and judge it; an exception of ours is a violation too, told by its class."""
     started_at = time.perf_counter()
     world = World(schedule, tells=tells)
     try:
@@ -34,10 +35,10 @@ def play(schedule: Schedule, *, tells: bool = False) -> Outcome:
         violation = judged(world)
     except ViolationError as broken:
         violation = str(broken)
-    except Exception as error:
-        if tells:
-            raise
-        violation = f"{type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001 - whatever our code raises is what came of the schedule
+        violation = f"{type(error).__name__} was raised: {error}"
+        if world.transcript is not None:
+            world.transcript += "".join(traceback.format_exception(error)).splitlines()
     counts = Counter(world.watch.counts)
     counts["late_writes"] = world.network.late
     counts["regressions"] = world.network.regressions
