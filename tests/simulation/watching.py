@@ -130,15 +130,16 @@ class Watch:
         bursts = 2.0 * (POLICY.limits.quota * POLICY.limits.burst_seconds + len(self._world.replicas))
         if len(self._calls) > POLICY.limits.quota + bursts:
             self._fail(f"{len(self._calls)} calls of all replicas in a second")
-        entity = send.entity
-        for other in self._world.replicas.values():
-            if entity is not None and other is not replica and self._calls_about(other, entity):
-                self._fail(f"{entity.key}: calls of {replica.name} and {other.name} at once")
+        if send.entity is not None:
+            self._is_alone(replica, send, send.entity)
 
-    def _calls_about(self, replica: Replica, entity: Entity) -> bool:
-        """Tell whether an owner, alive to the group, has a call about the entity in flight."""
-        is_owner = self._owns(replica, entity)
-        return is_owner and any(one.entity == entity for one in replica.sink.in_flight.values())
+    def _is_alone(self, replica: Replica, send: Send, entity: Entity) -> None:
+        """Check that no owner, the sender among them, has another call about the entity in flight."""
+        for other in self._world.replicas.values():
+            others = (one for one in other.sink.in_flight.values() if one is not send)
+            if self._owns(other, entity) and any(one.entity == entity for one in others):
+                whose = f"{replica.name} and {other.name}" if other is not replica else replica.name
+                self._fail(f"{entity.key}: calls of {whose} at once")
 
     def _owns(self, replica: Replica, entity: Entity) -> bool:
         partition = self._world.home(entity)
