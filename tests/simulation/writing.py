@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from daemon.core.actions import DeadLetter, HandOver, Record
 from daemon.core.events import DeadLettered, Recorded
 from daemon.core.ledger import encode
-from daemon.core.model import Partition
 from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
 from daemon.edges.ledger_store import LedgerStore
 
@@ -27,12 +26,13 @@ class Writing:
         self.queue: list[Write] = []
         self._replica = replica
         self._is_writing = False
-        self._queued_for: dict[Partition, LedgerStore | None] = {}
+        self._queued_for: dict[int, LedgerStore | None] = {}
         self._letters: list[DeadLetter] = []
 
     def append(self, record: Write) -> None:
         """Queue a record for its ledger partition."""
         self.queue.append(record)
+        self._queued_for[record.ticket] = self._replica.stores.get(record.partition)
         if isinstance(record, Record):
             self._replica.world.is_about_to_write(self._replica, record.entity)
         self._flush_soon()
@@ -50,7 +50,6 @@ class Writing:
     def _flush(self) -> None:
         """Write what is queued as one batch; it is told when all of it is acknowledged."""
         records, self.queue = self.queue, []
-        self._queued_for = {one.partition: self._replica.stores.get(one.partition) for one in records}
         written: list[tuple[Write, int | None]] = []
 
         def acknowledged(record: Write, offset: int | None) -> None:
@@ -85,12 +84,13 @@ class Writing:
         world.timeline.after(world.chance.uniform(0.0005, 0.005), arrive)
 
     def _keep(self, written: list[tuple[Write, int | None]]) -> None:
-        """Put what was acknowledged into the local stores, and tell the planner."""
+        """Put what was acknowledged into the stores that it was queued for, and tell the planner."""
         done = [(record, offset) for record, offset in written if offset is not None]
+        queued_for = {record.ticket: self._queued_for.pop(record.ticket) for record, _ in written}
         for partition in dict.fromkeys(record.partition for record, _ in done):
             store = self._replica.stores.get(partition)
-            if store is not None and store is self._queued_for.get(partition):
-                ours = [one for one in done if one[0].partition == partition]
+            ours = [(one, at) for one, at in done if one.partition == partition and queued_for[one.ticket] is store]
+            if store is not None:
                 store.keep([(one.entity, one.entry, at) for one, at in ours if isinstance(one, Record)])
         self._replica.put(Recorded(tuple(record.ticket for record, _ in done)))
         self._is_writing = False
