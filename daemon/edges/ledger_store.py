@@ -12,8 +12,8 @@ import msgspec
 from daemon.core.actions import Load
 from daemon.core.ledger import Entry, decode, encode, outranks, replaces
 from daemon.core.model import Entity, entity_of
+from daemon.edges.ledger_file import discard, opened
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
-from daemon.edges.ledger_soundness import damage
 from daemon.edges.mail_state import MailRecord
 from daemon.edges.moved_entries import is_moved
 from daemon.errors import SourceError
@@ -21,30 +21,6 @@ from daemon.settings import variable
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-SCHEMA = """
-CREATE TABLE entries (
-    key TEXT NOT NULL,
-    tenant TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    due REAL,
-    waiting_since REAL,
-    reason TEXT,
-    blocked_by TEXT,
-    is_failing INTEGER NOT NULL DEFAULT 0,
-    taken INTEGER NOT NULL DEFAULT 0,
-    value BLOB NOT NULL
-);
-CREATE UNIQUE INDEX entries_key ON entries (key);
-CREATE INDEX entries_taken ON entries (taken) WHERE taken = 1;
-CREATE INDEX entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
-CREATE INDEX entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
-CREATE INDEX entries_parked ON entries (tenant, key, reason) WHERE reason IS NOT NULL;
-CREATE INDEX entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
-CREATE INDEX entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
-CREATE TABLE tenants (name TEXT PRIMARY KEY);
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
 
 PUT = """
 INSERT INTO entries (key, tenant, value, position, due, waiting_since, reason, blocked_by, is_failing, taken)
@@ -72,15 +48,6 @@ SCHEDULED = """
 SELECT (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 0)
     + (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 1)
 """
-
-FORM = 6
-"""Rises with the columns above: a file of another form is begun anew, from the topic."""
-
-OWNER_ONLY = 0o600
-"""Parked changes hold what Moment says of the tenants' customers."""
-
-FILE_ENDS = ("", "-wal", "-shm")
-"""What SQLite calls the files of one database, behind its name."""
 
 PAGE_CACHE_BYTES = 2 * 1024 * 1024
 """What SQLite keeps of a file in memory, as it does by itself: look-ups are few, and the system has a cache too."""
@@ -182,12 +149,10 @@ class LedgerStore:
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.touch(OWNER_ONLY)
-        self.path.chmod(OWNER_ONLY)
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        connection = opened(self.path)
         try:
-            _prepare(connection)
+            connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")
+            _marks(connection)
         except BaseException:
             connection.close()
             raise
@@ -425,29 +390,6 @@ class LedgerStore:
                 self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
-
-
-def discard(path: Path) -> None:
-    """Remove the file of a store, if it is there."""
-    for end in FILE_ENDS:
-        path.with_name(path.name + end).unlink(missing_ok=True)
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the file ready for work; raises where it is damaged: an entry it forgot would let an old version pass."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = OFF")
-    form: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    is_new = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0
-    if is_new:
-        connection.execute(f"PRAGMA user_version = {FORM}")
-        connection.executescript(SCHEMA)
-        return
-    found = damage(connection) if form == FORM else f"the file has form {form}, not {FORM}"
-    if found is not None:
-        raise sqlite3.DatabaseError(found)
-    connection.execute("UPDATE entries SET taken = 0 WHERE taken = 1")
-    _marks(connection)
 
 
 def _is_greater(one: Stored, other: Stored) -> bool:

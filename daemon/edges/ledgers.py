@@ -14,11 +14,12 @@ import structlog
 from daemon.core.ledger import encode
 from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
+from daemon.edges.ledger_file import discard
 from daemon.edges.ledger_keys import LEDGER_KEY, LedgerRecord, encode_record
 from daemon.edges.ledger_partition import LedgerPartition
 from daemon.edges.ledger_reading import beginning, is_lost
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
-from daemon.edges.ledger_store import PAGE_CACHE_BYTES, LedgerStore, Summary, discard
+from daemon.edges.ledger_store import PAGE_CACHE_BYTES, LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
 from daemon.edges.open_mark import OpenMark
 from daemon.errors import ConfigurationError
