@@ -106,7 +106,7 @@ def _caught(fault: Fault) -> Result:
     started_at = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         tree = Path(folder)
-        _plant(fault, tree)
+        plant(fault, tree)
         by: list[str] = []
         if fault.first:
             by += _failing_test(tree, fault.first)
@@ -127,7 +127,8 @@ def _caught(fault: Fault) -> Result:
     )
 
 
-def _plant(fault: Fault, tree: Path) -> None:
+def plant(fault: Fault, tree: Path) -> None:
+    """Copy what the tests need into an empty folder, with the fault in it."""
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
@@ -144,7 +145,7 @@ def _plant(fault: Fault, tree: Path) -> None:
 
 def _failing_test(tree: Path, *tests: str) -> list[str]:
     """Run tests in the tree until one fails, and return its name; nothing if all pass."""
-    done = _run(tree, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
+    done = run(tree, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
     if done is None:
         return [f"{tests[0]} (without end)"]
     failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
@@ -156,7 +157,7 @@ def _violated(tree: Path, at_most: int) -> int | None:
 
     A simulator that ends without a verdict shows nothing: that is a fault of this list, or of the simulator.
     """
-    done = _run(tree, "-m", "tests.simulation", "--schedules", str(at_most), "--stop")
+    done = run(tree, "-m", "tests.simulation", "--schedules", str(at_most), "--stop")
     if done is None:
         return at_most
     told = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.MULTILINE)
@@ -165,7 +166,7 @@ def _violated(tree: Path, at_most: int) -> int | None:
     return int(told.group(1)) + int(told.group(2)) if int(told.group(2)) else None
 
 
-def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
     """Run Python in the tree; None if it did not end in time."""
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:

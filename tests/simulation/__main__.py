@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from tests.simulation.keeping import Case, keep, kept
 from tests.simulation.minimising import Cut, minimised, whole
 from tests.simulation.schedules import CALL_FAULTS, TIMED_FAULTS, TURN_FAULTS, Schedule, schedule_of
 from tests.simulation.verdicts import Outcome, play
@@ -81,9 +82,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many are played at once")
     parser.add_argument("--json", type=Path, help="write the summary to this file")
     parser.add_argument("--stop", action="store_true", help="stop at the first violation, and do not make it small")
-    parser.add_argument("--replay", type=int, metavar="SEED", help="play this one schedule and print its transcript")
+    parser.add_argument(
+        "--replay", metavar="SEED|NAME", help="play one schedule, or a known case; print its transcript"
+    )
     parser.add_argument("--troubles", metavar="N,N,…", help="with --replay: only these of its troubles")
     parser.add_argument("--records", type=int, help="with --replay: only its first records")
+    parser.add_argument(
+        "--draws", type=int, default=1, help="with --replay: try so many later draws until one fails (1)"
+    )
+    names = ("NAME", "SENTENCE")
+    parser.add_argument("--keep", nargs=2, metavar=names, help="with --replay: keep what is played as a known case")
+    parser.add_argument("--fault", default="", metavar="NAME", help="with --keep: the planted fault that it fails with")
     return parser.parse_args()
 
 
@@ -172,12 +181,19 @@ def command(schedule: Schedule, cut: Cut) -> str:
 
 
 def _replay(asked: argparse.Namespace) -> int:
-    schedule = schedule_of(asked.replay)
+    schedule = schedule_of(int(asked.replay)) if asked.replay.isdigit() else kept(asked.replay).schedule
     every = whole(schedule)
     troubles = every.troubles
     if asked.troubles is not None:
         troubles = tuple(int(number) for number in asked.troubles.split(",") if number.isdigit())
-    outcome = play(schedule.only(troubles, asked.records or every.records), tells=True)
+    schedule = schedule.only(troubles, asked.records or every.records)
+    if asked.keep is not None:
+        name, sentence = asked.keep
+        keep(name, Case(sentence=sentence, fault=asked.fault, schedule=schedule))
+    outcome = play(schedule, tells=True)
+    for seed in range(schedule.seed + 1, schedule.seed + asked.draws):
+        if not outcome.violation:
+            outcome = play(msgspec.structs.replace(schedule, seed=seed), tells=True)
     print(*outcome.transcript, sep="\n")
     print(f"\n{outcome.violation or 'every promise was kept'}")
     return 1 if outcome.violation else 0

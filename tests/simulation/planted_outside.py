@@ -23,8 +23,20 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
     Fault(
         "begin an assignment without saying so in the ledger",
         "daemon/edges/ledgers.py",
-        (("        await self._write(partition, LEDGER_KEY, encode_record(begun.record))\n", ""),),
+        (("        await self._writer.write(partition, LEDGER_KEY, encode_record(begun.record))\n", ""),),
         f"{CONTRACT}/test_ledgers.py::test_a_new_partition_begins_the_life_of_its_ledger",
+    ),
+    Fault(
+        "forget whom the tenants file has named",
+        "daemon/edges/ledger_store.py",
+        (("known_tenants=self.named.union(self._tenants()),", "known_tenants=frozenset(self._tenants()),"),),
+        "tests/edges/test_ledger_reading.py",
+    ),
+    Fault(
+        "trust a local copy that was open when the machine failed",
+        "daemon/edges/ledgers.py",
+        (("        if mark.is_of_another_boot():\n", "        if False:\n"),),
+        "tests/edges/test_open_mark.py",
     ),
     Fault(
         "do not look for outranked entries at a restore",
