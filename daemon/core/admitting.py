@@ -13,6 +13,9 @@ from daemon.core.recording import Recording
 from daemon.core.state import Assignment, State, Work
 from daemon.core.stepping import is_draft, prepare
 
+ANY_NUMBER = 2**31 - 1
+"""The last number of a tenant whose range is not known: DnB has no greater ones."""
+
 
 class Admitting:
     """Decides what becomes of each fetched record."""
@@ -117,10 +120,11 @@ class Admitting:
             self._delivering.start(self._delivering.supersede(Work(assignment, lane, lane.current)))
 
     def _doubt(self, lane: Lane, item: Item) -> None:
-        """Remember the numbers under which a former owner may have created the entity."""
-        tenant, parked = self._state.tenants.get(lane.entity.tenant), lane.entry.parked
-        if tenant is None or lane.entry.dnb_id is not None:
+        """Remember the numbers under which a former owner may have created the entity, though its tenant be gone."""
+        if lane.entry.dnb_id is not None:
             return
+        name, parked = lane.entity.tenant, lane.entry.parked
+        tenant = self._state.tenants.get(name) or Tenant(name=name, company="", first_number=0, last_number=ANY_NUMBER)
         changes = [item.change]
         if parked is not None:
             changes.insert(0, Change(lane.entity, parked.version, parked.occurred_at, parked.data))

@@ -38,6 +38,17 @@ def test_the_numbers_of_a_former_owners_tail_are_remembered() -> None:
     assert ("a", "c") == play.entry().numbers_tried
 
 
+def test_the_numbers_of_a_tail_are_remembered_while_its_tenant_is_gone() -> None:
+    """The former owner served it: what waits for it in the ledger displaces what that may have created."""
+    play = Playbook()
+    play.begin(handed_over=False, end=2)
+    play.tenants()
+    play.fetch(change(1, "a"))
+    play.record()
+    play.fetch(change(2, "b"), entry=play.entry())
+    assert (2, ("a", "b")) == (kept(play).version, play.entry().numbers_tried)
+
+
 def test_a_number_that_one_record_alone_tells_is_not_committed_past() -> None:
     """A superseded version that may have created the entity is read again after a crash, until the ledger tells it."""
     play = Playbook()
