@@ -185,7 +185,7 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
                 "        if not number and self.entry.dnb_id is None and",
             ),
         ),
-        f"{CORE}/test_delivering.py",
+        f"{CORE}/test_numbers_tried.py",
     ),
     # -- tenants, holds and quotas -------------------------------------------------------------------------------
     Fault(
@@ -290,7 +290,7 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
                 "            for assignment in ():\n",
             ),
         ),
-        f"{CORE}/test_depending.py",
+        f"{CORE}/test_sweeping.py",
     ),
     Fault(
         "wait for no dependency that is on its way",
