@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Entity, entity_of
+from tests.simulation.replica import Replica
 from tests.simulation.watching import ViolationError
 
 if TYPE_CHECKING:
@@ -132,7 +133,29 @@ class Resting:
                 return f"{entity.key} version {parked.version} is parked as {parked.reason}"
             if entry.dirty_data is not None:
                 return f"{entity.key} waits to be checked"
-        return ""
+        return next((left for left in map(_left_over, self._world.replicas.values()) if left), "")
+
+
+def _left_over(replica: Replica) -> str:
+    """Return what a process still remembers that ends with the work it was for, empty for nothing.
+
+    A process without partitions makes no call: a probe in its queue goes once it has some.
+    """
+    state = replica.planner._state  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - nothing else shows a leak
+    raw = replica.intake._raw  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
+    assignments = state.assignments.values()
+    counts = {
+        "lanes": max(state.lane_count, sum(len(one.lanes) for one in assignments)),
+        "tickets": len(state.tickets) if assignments else 0,
+        "shared reads": len(state.shared) if assignments else 0,
+        "calls in flight": max(state.pacing.in_flight, len(replica.sink.in_flight)),
+        "unacknowledged writes": len(state.pending),
+        "timers": len(state.wakes),
+        "awaited dependencies": len(state.dependents),
+        "sweeps and loads": sum(len(one.sweeps) + len(one.loading) for one in assignments),
+        "raw records": len(raw),
+    }
+    return ", ".join(f"{replica.name} holds {count} {what}" for what, count in counts.items() if count)
 
 
 def _is_for_a_person(parked: Parked | None) -> bool:

@@ -104,9 +104,12 @@ class Watch:
         for replica in self._world.replicas.values():
             if replica.process.is_alive:
                 self._balance(replica, self._settled.get(replica, Counter()))
-                in_hand = replica.planner.status(replica.process.now()).in_hand
-                if in_hand:
-                    self._fail(f"{replica.name}: {in_hand} records are in hand at rest")
+                status = replica.planner.status(replica.process.now())
+                if status.in_hand:
+                    self._fail(f"{replica.name}: {status.in_hand} records are in hand at rest")
+                stored = sum(replica.stores[partition].summary().parked for partition in replica.source.owned)
+                if status.parked_now != stored:
+                    self._fail(f"{replica.name}: {status.parked_now} parked are not the {stored} of its stores")
                 if any(owned.is_paused for owned in replica.source.owned.values()):
                     self._fail(f"{replica.name} fetches nothing at rest")
 
