@@ -157,7 +157,7 @@ class Replica:
         """Give the planner an event, and carry its actions out in order; the process may end between any two."""
         crash_at = self.world.turns.crash()
         output = self.planner.handle(event, self.process.now())
-        self.world.watch.stepped(self, output)
+        self.world.watch.stepped(self, event, output)
         done = len(output) if crash_at is None else int(crash_at * (len(output) + 1))
         for item in output[:done]:
             if not isinstance(item, Notice):

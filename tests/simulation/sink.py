@@ -62,6 +62,7 @@ class Sink:
             return
         self._is_renewing = True
         process = self._replica.process
+        self._replica.world.watch.asked_for_token(self._replica)
         self._replica.world.network.ask_for_token(process.now(), lambda reply: process.do(lambda: self._renewed(reply)))
 
     def _renewed(self, reply: Reply) -> None:

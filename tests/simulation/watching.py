@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daemon.core.actions import Action, Pause, Resume, Send
+from daemon.core.events import Event, NotSent, Replied
 from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
+from daemon.core.procedure import Answered
 from daemon.edges.inbox import RawRecord
 from daemon.moment.envelope import decode as decode_envelope
 from daemon.moment.invoice import is_draft
@@ -17,6 +19,13 @@ from tests.simulation.replica import Replica
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+
+CLIENT = "the client"
+"""The scope of the quota of all calls of a process."""
+
+ROUNDING_SECONDS = 0.001
+"""Instants that went through another clock's floats still count as equal."""
 
 
 class ViolationError(AssertionError):
@@ -50,12 +59,16 @@ class Watch:
         self._letters: set[tuple[Partition, int]] = set()
         self._buckets: dict[tuple[Replica, str], Bucket] = {}
         self._calls: deque[float] = deque()
+        self._awaited: dict[tuple[Replica, int], str] = {}
+        self._told_to_wait: dict[tuple[Replica, str], float] = {}
         self.called_at: dict[str, float] = {}
 
     # -- steps -------------------------------------------------------------------------------------------------
 
-    def stepped(self, replica: Replica, output: list[Action | Notice]) -> None:
+    def stepped(self, replica: Replica, event: Event, output: list[Action | Notice]) -> None:
         """Look at one step of a planner."""
+        if isinstance(event, Replied | NotSent):
+            self._ended(replica, event)
         settled = self._settled.setdefault(replica, Counter())
         for item in output:
             self._count(item)
@@ -122,19 +135,40 @@ class Watch:
     def sent(self, replica: Replica, send: Send) -> None:
         """Look at a call that leaves."""
         now = self.called_at[send.tenant] = self._world.timeline.now
-        quota = self._world.schedule.tenants[send.tenant].quota
-        for scope, rate in ((send.tenant, quota), ("", POLICY.limits.quota)):
-            bucket = self._buckets.setdefault((replica, scope), Bucket(rate, now))
-            if not bucket.take(now):
-                self._fail(f"{replica.name} exceeds the quota of {scope or 'the client'}")
+        self._awaited[replica, send.ticket] = send.tenant
+        early = self._told_to_wait.get((replica, send.tenant), 0.0) - now
+        if early > ROUNDING_SECONDS:
+            self._fail(f"{replica.name} calls for {send.tenant} {early:.3f} s before a Retry-After has passed")
+        self._take(replica, send.tenant, self._world.schedule.tenants[send.tenant].quota)
+        self._take(replica, CLIENT, POLICY.limits.quota)
+        if send.entity is not None:
+            self._is_alone(replica, send, send.entity)
+
+    def asked_for_token(self, replica: Replica) -> None:
+        """Look at a call to the identity server: it counts against the client's quota alone."""
+        self._take(replica, CLIENT, POLICY.limits.quota)
+
+    def _ended(self, replica: Replica, event: Replied | NotSent) -> None:
+        """Take note that a process learns what became of a call, and until when it must not make another."""
+        tenant = self._awaited.pop((replica, event.ticket), None)
+        reply = event.reply if isinstance(event, Replied) else None
+        if tenant is not None and isinstance(reply, Answered) and reply.retry_after is not None:
+            until = self._world.timeline.now + reply.retry_after
+            self._told_to_wait[replica, tenant] = max(until, self._told_to_wait.get((replica, tenant), 0.0))
+
+    def _take(self, replica: Replica, scope: str, rate: float) -> None:
+        """Count a call of a process against a quota of its own, and against the client's of all processes."""
+        now = self._world.timeline.now
+        if not self._buckets.setdefault((replica, scope), Bucket(rate, now)).take(now):
+            self._fail(f"{replica.name} exceeds the quota of {scope}")
+        if scope != CLIENT:
+            return
         self._calls.append(now)
         while self._calls[0] < now - 1.0:
             self._calls.popleft()
         bursts = 2.0 * (POLICY.limits.quota * POLICY.limits.burst_seconds + len(self._world.replicas))
         if len(self._calls) > POLICY.limits.quota + bursts:
             self._fail(f"{len(self._calls)} calls of all replicas in a second")
-        if send.entity is not None:
-            self._is_alone(replica, send, send.entity)
 
     def _is_alone(self, replica: Replica, send: Send, entity: Entity) -> None:
         """Check that no owner, the sender among them, has another call about the entity in flight."""
