@@ -4,6 +4,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from random import Random
 
+import msgspec
+
 from daemon.core.actions import Send
 from daemon.core.model import Entity
 from daemon.core.procedure import Answered, Reply, Unanswered, Unreachable
@@ -25,6 +27,13 @@ NOT_APPLIED_STATUS = {"400", "401", "403", "404", "409", "422", "429", "429_bare
 Hear = Callable[[Reply], None]
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """A request on its way, and what it is about if that is one entity alone."""
+
+    request: Request
+    entity: Entity | None
+
+
 class Network:
     """Carries calls to DnB and answers back; the nth call meets the trouble that the schedule has for it."""
 
@@ -44,6 +53,7 @@ class Network:
         self.late = 0
         self.regressions = 0
         self.when_doubted: Callable[[Entity, Trouble], None] = lambda _entity, _trouble: None
+        self.when_served: Callable[[Entity | None], None] = lambda _entity: None
         self.denied_until: dict[str, float] = {}
         self.outage_until = 0.0
         self.retry_after_seconds = 0.0
@@ -66,40 +76,40 @@ class Network:
     def carry(self, send: Send, token: str, hear: Hear) -> None:
         """Carry a call; its caller hears what became of it, at the latest when its patience is at an end."""
         self.calls += 1
-        request = self._request(send, token)
+        carried = Carried(self._request(send, token), send.entity)
         trouble = self._strike_call(send)
         if trouble is None:
-            self._arrive(request, hear, self._delay())
+            self._arrive(carried, hear, self._delay())
             return
         if send.entity is not None and send.call.writes:
             self.when_doubted(send.entity, trouble)
-        self._disturb(trouble, request, hear)
+        self._disturb(trouble, carried, hear)
 
-    def _disturb(self, trouble: Trouble, request: Request, hear: Hear) -> None:
-        possible = _possible(trouble.kind, request)
+    def _disturb(self, trouble: Trouble, carried: Carried, hear: Hear) -> None:
+        possible = _possible(trouble.kind, carried.request)
         self._counts[possible] += 1
         match possible:
             case "request_lost":
                 self._fall_silent(hear)
             case "reply_lost":
-                self._arrive(request, lambda _: None, self._delay())
+                self._arrive(carried, lambda _: None, self._delay())
                 self._fall_silent(hear)
             case "applied_late":
                 applied = len(self.emulator.history.applied)
-                self._timeline.after(_late(trouble.seconds), lambda: self._arrive_late(request, applied))
+                self._timeline.after(_late(trouble.seconds), lambda: self._arrive_late(carried, applied))
                 self._fall_silent(hear)
             case "applied_twice":
-                self._arrive(request, hear, self._delay())
-                self._arrive(request, lambda _: None, self._delay())
+                self._arrive(carried, hear, self._delay())
+                self._arrive(carried, lambda _: None, self._delay())
             case "unreachable":
                 self._timeline.after(self._delay(), lambda: hear(Unreachable("ConnectError")))
             case "slow":
-                self._arrive(request, hear, self._delay(), slowly=REQUEST_SECONDS * 0.8 * trouble.seconds)
+                self._arrive(carried, hear, self._delay(), slowly=REQUEST_SECONDS * 0.8 * trouble.seconds)
             case "timed_out":
-                self._arrive(request, lambda _: None, self._delay() + trouble.seconds)
+                self._arrive(carried, lambda _: None, self._delay() + trouble.seconds)
                 self._timeline.after(REQUEST_SECONDS, lambda: hear(Unanswered("ReadTimeout")))
             case "500_applied":
-                self._arrive(request, lambda _: hear(Answered(status=500, body=b"{}")), self._delay())
+                self._arrive(carried, lambda _: hear(Answered(status=500, body=b"{}")), self._delay())
             case kind:
                 reply = _said(kind, self.retry_after_seconds or round(1.0 + 4.0 * trouble.seconds))
                 self._timeline.after(self._delay(), lambda: hear(reply))
@@ -110,28 +120,31 @@ class Network:
         seconds = self._delay() if is_cut else REQUEST_SECONDS
         self._timeline.after(seconds, lambda: hear(Unanswered("ReadError" if is_cut else "ReadTimeout")))
 
-    def _arrive(self, request: Request, hear: Hear, seconds: float, *, slowly: float = 0.0) -> None:
+    def _arrive(self, carried: Carried, hear: Hear, seconds: float, *, slowly: float = 0.0) -> None:
         def serve() -> None:
-            response = self._serve(request)
+            response = self._serve(carried)
             self._timeline.after(self._delay() + slowly, lambda: hear(_answered(response)))
 
         self._timeline.after(seconds, serve)
 
-    def _arrive_late(self, request: Request, since: int) -> None:
+    def _arrive_late(self, carried: Carried, since: int) -> None:
         """Apply a request late; `since` is how many writes had been applied when it was sent."""
         self.late += 1
         applied = self.emulator.history.applied
         before = len(applied)
-        self.emulator.arrive_late(request, self._timeline.now)
+        self.emulator.arrive_late(carried.request, self._timeline.now)
         self.regressions += len(applied) > before and led_back(applied, since)
+        self.when_served(carried.entity)
 
-    def _serve(self, request: Request) -> Response:
-        now = self._timeline.now
+    def _serve(self, carried: Carried) -> Response:
+        now, request = self._timeline.now, carried.request
         if now < self.outage_until:
             return Response(503)
         if now < self.denied_until.get(request.headers.get("companykey", ""), 0.0):
             return Response(403)
-        return self.emulator.handle(request, now)
+        response = self.emulator.handle(request, now)
+        self.when_served(carried.entity)
+        return response
 
     def _request(self, send: Send, token: str) -> Request:
         path, _, query = send.call.target.partition("?")

@@ -48,8 +48,9 @@ class Overtaking:
         version = record["version"] + 1
         data = record["data"] | {"name": f"{record['data']['name'][:40]} {version}"}
         value = msgspec.json.encode(record | {"version": version, "data": data})
-        self.published.append(msgspec.structs.replace(newest, value=value, version=version, trouble=""))
-        self._world.produce(newest.key, value)
+        planted = msgspec.structs.replace(newest, value=value, version=version, trouble="")
+        self.published.append(planted)
+        self._world.publish(planted)
 
     def _newest(self, entity: Entity) -> Planted | None:
         """Return the newest version that Moment has of a customer or project, or will have."""

@@ -16,6 +16,7 @@ from daemon.moment.invoice import is_draft
 from daemon.sandbox.generating import ENVIRONMENT
 from tests.simulation.policy import POLICY
 from tests.simulation.replica import Replica
+from tests.simulation.written import Written
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -62,6 +63,7 @@ class Watch:
         self._awaited: dict[tuple[Replica, int], str] = {}
         self._told_to_wait: dict[tuple[Replica, str], float] = {}
         self.called_at: dict[str, float] = {}
+        self.written = Written(world.network.emulator.history)
 
     # -- steps -------------------------------------------------------------------------------------------------
 
@@ -181,6 +183,12 @@ class Watch:
     def _owns(self, replica: Replica, entity: Entity) -> bool:
         partition = self._world.home(entity)
         return replica.process.is_alive and partition in replica.source.owned and replica.is_member
+
+    def served(self, entity: Entity | None) -> None:
+        """Look at what a call about an entity, or about none, has changed in the books."""
+        wrong = self.written.wrong(entity)
+        if wrong:
+            self._fail(wrong)
 
     # -- what becomes durable ----------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from daemon.moment.envelope import decode as decode_envelope
 from daemon.sandbox.accountant import DEEDS, Accountant, DeedKind
 from daemon.sandbox.generating import ENVIRONMENT
 from daemon.sandbox.judging import DeadLetter
+from daemon.sandbox.planting import Planted
 from tests.simulation.befalling import Befalling
 from tests.simulation.kafka import COMPACTION_LAG_SECONDS, Coordinator, Log
 from tests.simulation.network import Network
@@ -64,6 +65,7 @@ class World:
         self.when_writing: Callable[[Replica, Entity], None] | None = None
         self.when_sending: Callable[[Replica], None] = lambda _replica: None
         self.watch = Watch(self)
+        self.network.when_served = self.watch.served
         self.turns = Turns(schedule, self.struck)
         self.replicas: dict[str, Replica] = {}
         self.registry: dict[str, Tenant] = dict(schedule.tenants)
@@ -109,7 +111,7 @@ class World:
             name = f"replica-{number}"
             self.timeline.after(self.chance.uniform(0.0, 1.0), partial(self.start, name))
         for record, at in zip(self.schedule.records, self.schedule.produced_at, strict=True):
-            self.timeline.after(at, partial(self.produce, record.key, record.value))
+            self.timeline.after(at, partial(self.publish, record))
         for at, kind in enumerate(DEEDS):
             self.timeline.after(TROUBLED_SECONDS * (0.4 + 0.1 * at), partial(self._perform, kind))
         for trouble in self.schedule.troubles:
@@ -194,6 +196,11 @@ class World:
 
     def _partition(self, key: bytes) -> Partition:
         return Partition(TOPIC, zlib.crc32(key) % len(self.inputs))
+
+    def publish(self, planted: Planted) -> None:
+        """Let Moment publish a change."""
+        self.watch.written.said(planted)
+        self.produce(planted.key, planted.value)
 
     def produce(self, key: bytes, value: bytes | None, replay: str | None = None) -> None:
         """Append a record to its input partition; whoever owns that will fetch it."""
