@@ -13,6 +13,7 @@ from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
 from daemon.edges.ledger_reading import Beginning, LedgerLine, LedgerReading, beginning, is_lost
 from daemon.edges.ledger_store import LedgerStore
 from tests.simulation.policy import DRAIN_SECONDS
+from tests.simulation.turns import APPLIED_SHARE
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
@@ -200,14 +201,15 @@ class Source:
     # -- committing, fetching and following --------------------------------------------------------------------
 
     def commit(self, commit: Commit) -> None:
-        """Send a commit, and tell what the coordinator says."""
+        """Send a commit, and tell what the coordinator says; of those told as refused half are applied all the same."""
         replica, world = self._replica, self._replica.world
         sent_at = replica.process.now()
         is_refused, seconds = world.turns.commit()
         number = next((owned.number for partition, owned in self.owned.items() if partition in commit.offsets), -1)
 
         def arrive() -> None:
-            accepted = not is_refused and world.commit(replica, number, commit.offsets)
+            is_applied = not is_refused or world.chance.random() < APPLIED_SHARE
+            accepted = is_applied and world.commit(replica, number, commit.offsets) and not is_refused
             replica.after(0.001, 0.01, lambda: replica.put(Committed(sent_at, accepted=accepted)))
 
         world.timeline.after(world.chance.uniform(0.001, 0.01) + seconds, arrive)

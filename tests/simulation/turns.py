@@ -9,6 +9,9 @@ LATE_APPEND_SECONDS = 4.0
 LATE_COMMIT_SECONDS = 3.0
 LATE_FETCH_SECONDS = 9.0
 
+APPLIED_SHARE = 0.5
+"""Of the writes and commits that are told as refused have been applied: only their answer was lost."""
+
 
 class Turns:
     """Counts turns, and says what befalls each."""

@@ -8,6 +8,7 @@ from daemon.core.events import DeadLettered, Recorded
 from daemon.core.ledger import encode
 from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
 from daemon.edges.ledger_store import LedgerStore
+from tests.simulation.turns import APPLIED_SHARE
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
@@ -72,7 +73,7 @@ class Writing:
             self._write(record, acknowledged)
 
         def arrive() -> None:
-            if is_refused and world.chance.random() < 0.5:
+            if is_refused and world.chance.random() >= APPLIED_SHARE:
                 replica.after(WRITE_AGAIN_SECONDS, WRITE_AGAIN_SECONDS, again)
                 return
             offset = world.append_ledger(record.partition, *_written(record), replica)
