@@ -89,15 +89,16 @@ class Befalling:
         self._world.when_writing = partial(self._stop_writing, trouble)
         return False
 
-    def _stop_writing(self, trouble: Trouble, replica: "Replica", entity: Entity) -> None:
-        """Stop a process before its record leaves; while it stands still Moment changes the entity again."""
+    def _stop_writing(self, trouble: Trouble, replica: "Replica", entity: Entity | None) -> None:
+        """Stop a process before its record leaves; while it stands still Moment changes the entity, if any, again."""
         is_first, self._world.when_writing = self._world.when_writing is not None, None
         if is_first and replica.is_heard and not self._world.is_calm:
             seconds = SESSION_SECONDS * (1.1 + 1.4 * trouble.seconds)
             self._world.say(replica.name, f"stands still for {seconds:.2f} s, about to write")
             replica.stop(seconds)
             self._world.coordinator.miss(replica.name, replica)
-            self._world.overtaking.overtake(entity, SESSION_SECONDS * trouble.seconds)
+            if entity is not None:
+                self._world.overtaking.overtake(entity, SESSION_SECONDS * trouble.seconds)
             self._world.struck(trouble)
 
     def _restart(self, trouble: Trouble) -> bool:

@@ -70,10 +70,11 @@ class Member(Protocol):
 
 
 class Seat(msgspec.Struct):
-    """A member of the group, and whether it has joined the round that is under way."""
+    """A member of the group, whether it has joined the round that is under way, and how often it has been missed."""
 
     member: Member
     has_joined: bool = False
+    times_missed: int = 0
     partitions: tuple[Partition, ...] = ()
 
 
@@ -123,10 +124,15 @@ class Coordinator:
             self._go_on()
 
     def miss(self, name: str, member: Member) -> None:
-        """Expel a process whose heartbeats have ceased, if they are missed for a whole session."""
+        """Expel a process whose heartbeats have ceased, if they are missed for a whole session without a break."""
+        if not self.is_member(name, member):
+            return
+        seat = self._seats[name]
+        seat.times_missed += 1
+        number = seat.times_missed
 
         def expire() -> None:
-            if self.is_member(name, member) and not member.is_heard:
+            if self.is_member(name, member) and not member.is_heard and seat.times_missed == number:
                 self.expelled += 1
                 del self._seats[name]
                 self._go_on()

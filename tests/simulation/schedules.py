@@ -38,10 +38,10 @@ OFTEN = ("applied_late", "applied_late")
 """Drawn more often than the others: few of these meet a version that something newer has overtaken."""
 
 TURN_FAULTS = (
-    "append_refused", "append_late", "commit_refused", "commit_late", "fetch_repeated", "fetch_late", "token_refused",
-    "token_unavailable", "crash_between",
+    "append_refused", "append_late", "commit_refused", "commit_late", "fetch_repeated", "fetch_late", "letter_refused",
+    "token_refused", "token_unavailable", "crash_between", "restore_cut",
 )  # fmt: skip
-"""What strikes the nth append, commit, fetch, request for a token, or step of any replica."""
+"""What strikes the nth append, commit, fetch, dead letter, request for a token, step, or step of a restore."""
 
 TIMED_FAULTS = (
     "crash", "crash_without_disk", "pause", "zombie", "restart", "rebalance", "compaction", "tenant_removed",
@@ -54,8 +54,9 @@ TIMED_FAULTS = (
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that goes wrong.
 
-    `at` is seconds since the beginning, or the number of the call, append, commit, fetch, token or step that it
-    strikes, over all replicas. `whom` is drawn among replicas, tenants or partitions; `seconds` is how long it lasts.
+    `at` is seconds since the beginning, or the number of the call, append, commit, fetch, letter, token, step or
+    restore's step that it strikes, over all replicas. `whom` is drawn among replicas, tenants or partitions; `seconds`
+    is how long it lasts.
     """
 
     kind: str
@@ -136,7 +137,7 @@ def _troubles(chance: Random) -> list[Trouble]:
     """Return troubles of every sort, in a number that differs widely: some worlds are nearly well."""
     intensity = chance.choice((0.3, 1.0, 1.0, 2.0))
     kinds = [chance.choice((*CALL_FAULTS, *OFTEN)) for _ in range(_number(chance, 14 * intensity))]
-    kinds += [chance.choice(TURN_FAULTS) for _ in range(_number(chance, 5 * intensity))]
+    kinds += [chance.choice(TURN_FAULTS) for _ in range(_number(chance, 6 * intensity))]
     kinds += [chance.choice(TIMED_FAULTS) for _ in range(_number(chance, 6 * intensity))]
     return [_trouble(chance, kind) for kind in kinds]
 
@@ -146,7 +147,8 @@ CALLS_REACHED = 400
 
 REACH = {
     "append_refused": 120, "append_late": 120, "commit_refused": 60, "commit_late": 60, "fetch_repeated": 60,
-    "fetch_late": 60, "token_refused": 5, "token_unavailable": 5, "crash_between": 600,
+    "fetch_late": 60, "letter_refused": 2, "token_refused": 5, "token_unavailable": 5, "crash_between": 600,
+    "restore_cut": 60,
 }  # fmt: skip
 """Up to which turn a fault of the nth turn strikes: about as many as a schedule has."""
 

@@ -1,4 +1,4 @@
-"""A process as a member of the consumer group: what it owns, restores, fetches, follows, commits and gives up."""
+"""A process as a member of the consumer group: what it owns, fetches, follows, commits and gives up."""
 
 import random
 from collections.abc import Callable
@@ -6,20 +6,17 @@ from typing import TYPE_CHECKING
 
 from daemon.core.actions import Commit
 from daemon.core.events import Assigned, Committed, Lost, Revoking
-from daemon.core.ledger import encode
 from daemon.core.model import Generation, Partition
-from daemon.edges.inbox import Batch, RawRecord
-from daemon.edges.ledger_keys import LEDGER_KEY, encode_record
-from daemon.edges.ledger_reading import Beginning, LedgerLine, LedgerReading, beginning, is_lost
-from daemon.edges.ledger_store import LedgerStore
+from daemon.edges.inbox import Batch
+from daemon.edges.ledger_reading import Beginning, LedgerReading
 from tests.simulation.policy import DRAIN_SECONDS
+from tests.simulation.restoring import EVERYTHING, Restoring, lines
 from tests.simulation.turns import APPLIED_SHARE
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
 
 FETCHED_AT_MOST = 12
-EVERYTHING = 1_000_000
 
 FOLLOWED_AT_MOST = 12
 """Every other time no more records of a ledger are read at once: what belongs together may come in two readings."""
@@ -34,7 +31,6 @@ class Ownership:
         self.generation: Generation | None = None
         self.committed: int | None = None
         self.reading: LedgerReading | None = None
-        self.begun: Beginning | None = None
         self.position = 0
         self.is_paused = False
         self.is_following = False
@@ -46,17 +42,17 @@ class Ownership:
 
 
 class Source:
-    """Does what `edges.kafka_source` and `edges.ledgers` do, in the same order, with the simulated group and logs."""
+    """Does what `edges.kafka_source` does, in the same order, with the simulated group and logs."""
 
     def __init__(self, replica: "Replica") -> None:
         """Begin outside the group."""
         self.owned: dict[Partition, Ownership] = {}
         self.fetched_last = 0
+        self.portions = random.Random(replica.world.schedule.seed)
         self._replica = replica
         self._is_fetching = False
         self._is_leaving = False
         self._is_joining = False
-        self._portions = random.Random(replica.world.schedule.seed)
         self._when_closed: Callable[[], None] | None = None
 
     # -- the group ---------------------------------------------------------------------------------------------
@@ -129,7 +125,7 @@ class Source:
         self._replica.world.say(self._replica.name, f"is given {numbers} in generation {generation}")
         for partition in partitions:
             self.owned[partition] = owned = Ownership(generation)
-            self._replica.after(0.002, 0.1, self._still(partition, owned, self._open))
+            self._replica.after(0.002, 0.1, self._still(partition, owned, self._restore))
 
     def _still(
         self, partition: Partition, owned: Ownership, act: Callable[[Partition, Ownership], None]
@@ -139,43 +135,14 @@ class Source:
 
     # -- restoring ---------------------------------------------------------------------------------------------
 
-    def _open(self, partition: Partition, owned: Ownership) -> None:
-        """Ask for the committed offset; then open the local copy, and read what the ledger has beyond it."""
-        owned.committed = self._replica.world.coordinator.committed.get(partition)
-        store = LedgerStore(self._replica.folder / f"{partition.number}.sqlite3")
-        self._replica.stores[partition] = store
-        owned.reading = reading = LedgerReading(partition, store)
-        log, marks = self._replica.world.ledgers[partition], reading.marks
-        first = _lines(log.read(marks.record_offset, 1)) if marks.record is not None else []
-        if not reading.is_same_life(first[0] if first else None, log.end):
-            reading.begin_anew()
-        lines = _lines(log.read(reading.marks.position, EVERYTHING))
-        longest_wait = self._replica.world.policy.retrying.longest_wait()
-        reading.restore(lines, self._replica.process.now(), longest_wait)
-        self._replica.after(0.002, 0.05, self._still(partition, owned, self._write_record))
+    def _restore(self, partition: Partition, owned: Ownership) -> None:
+        """Restore a partition, and hand it to the planner."""
+        Restoring(self._replica, partition, owned, lambda begun: self._begin(partition, owned, begun)).open()
 
-    def _write_record(self, partition: Partition, owned: Ownership) -> None:
-        """Say in the ledger who owns it now, unless it is lost; and write again what is outranked in it."""
-        world, replica, reading = self._replica.world, self._replica, owned.reading
-        assert reading is not None
-        if is_lost(reading.marks, is_new=owned.committed is None):
-            world.say(replica.name, "refuses to start: the ledger is lost")
-            world.watch.refused_ledger(partition)
-            replica.crash()
-            return
-        begun = beginning(reading.marks, owned.number, is_new=owned.committed is None)
-        world.append_ledger(partition, LEDGER_KEY, encode_record(begun.record), replica)
-        for entity, entry in reading.outranked():
-            offset = world.append_ledger(partition, entity.key, encode(entry), replica)
-            replica.stores[partition].put([(entity, entry, offset)])
-        owned.begun = begun
-        replica.after(0.002, 0.02, self._still(partition, owned, self._begin))
-
-    def _begin(self, partition: Partition, owned: Ownership) -> None:
+    def _begin(self, partition: Partition, owned: Ownership, begun: Beginning) -> None:
         """Hand the partition to the planner."""
-        world, reading, begun = self._replica.world, owned.reading, owned.begun
+        world, reading = self._replica.world, owned.reading
         assert reading is not None
-        assert begun is not None
         summary = self._replica.stores[partition].summary()
         owned.position = owned.committed or 0
         owned.generation = begun.record.generation
@@ -267,14 +234,9 @@ class Source:
         assert reading is not None
         assert generation is not None
         log = self._replica.world.ledgers[partition]
-        at_most = self._portions.choice((EVERYTHING, self._portions.randint(1, FOLLOWED_AT_MOST)))
-        lines = _lines(log.read(reading.marks.position, at_most))
-        for told in reading.follow(lines, generation):
+        at_most = self.portions.choice((EVERYTHING, self.portions.randint(1, FOLLOWED_AT_MOST)))
+        for told in reading.follow(lines(log.read(reading.marks.position, at_most)), generation):
             self._replica.put(told)
         owned.reads.append((self._replica.world.timeline.now, reading.marks.position))
         if reading.marks.position < log.end:
             self.follow_soon(partition)
-
-
-def _lines(records: list[RawRecord]) -> list[LedgerLine]:
-    return [LedgerLine(record.offset, record.key, record.value) for record in records]

@@ -1,4 +1,4 @@
-"""What goes wrong at a turn: at the nth append, commit, fetch or step of all replicas together."""
+"""What goes wrong at a turn: at the nth append, commit, fetch or step of all replicas together, among others."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -33,6 +33,15 @@ class Turns:
             return False, 0.0
         is_refused = trouble.kind == "append_refused"
         return is_refused, 0.0 if is_refused else LATE_APPEND_SECONDS * trouble.seconds
+
+    def letter(self) -> tuple[bool, float]:
+        """Return whether the next dead letter is refused, and by how many seconds its acknowledgement is late."""
+        trouble = self._take("letter")
+        return trouble is not None, 0.0
+
+    def restore(self) -> bool:
+        """Tell whether the process dies before the next step of a restore."""
+        return self._take("restore") is not None
 
     def commit(self) -> tuple[bool, float]:
         """Return whether the next commit is refused, and by how many seconds it is late."""

@@ -39,7 +39,7 @@ from tests.simulation.watching import ViolationError, Watch
 
 TOPIC = "moment.changes"
 
-STEPS_AT_MOST = 60_000
+STEPS_AT_MOST = 80_000
 """More steps than this are a loop without end."""
 
 
@@ -62,7 +62,7 @@ class World:
         self.network = Network(schedule, self.timeline, self.chance, self.counts)
         self.overtaking = Overtaking(self)
         self.network.when_doubted = self.overtaking.doubted
-        self.when_writing: Callable[[Replica, Entity], None] | None = None
+        self.when_writing: Callable[[Replica, Entity | None], None] | None = None
         self.when_sending: Callable[[Replica], None] = lambda _replica: None
         self.watch = Watch(self)
         self.network.when_served = self.watch.served
@@ -213,8 +213,8 @@ class World:
         for replica in self.replicas.values():
             replica.process.do(replica.source.want_fetch)
 
-    def is_about_to_write(self, replica: Replica, entity: Entity) -> None:
-        """Let befall a process what waits for one that has a ledger record to write."""
+    def is_about_to_write(self, replica: Replica, entity: Entity | None) -> None:
+        """Let befall a process what waits for one that has a ledger record to write, of an entity or about itself."""
         if self.when_writing is not None:
             self.timeline.after(0.0, partial(self.when_writing, replica, entity))
 

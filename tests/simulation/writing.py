@@ -1,11 +1,14 @@
 """A process's writes to Kafka: ledger records in batches, told when all of a batch is acknowledged; dead letters."""
 
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from daemon.core.actions import DeadLetter, HandOver, Record
 from daemon.core.events import DeadLettered, Recorded
 from daemon.core.ledger import encode
+from daemon.core.model import Partition
 from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
 from daemon.edges.ledger_store import LedgerStore
 from tests.simulation.turns import APPLIED_SHARE
@@ -16,7 +19,9 @@ if TYPE_CHECKING:
 WRITE_AGAIN_SECONDS = 1.0
 
 Write = Record | HandOver
-Acknowledged = Callable[[Write, int | None], None]
+Line = tuple[str, bytes]
+Acknowledged = Callable[[int | None], None]
+T = TypeVar("T")
 
 
 class Writing:
@@ -29,6 +34,9 @@ class Writing:
         self._is_writing = False
         self._queued_for: dict[int, LedgerStore | None] = {}
         self._letters: list[DeadLetter] = []
+        self._is_writing_letters = False
+
+    # -- the ledger --------------------------------------------------------------------------------------------
 
     def append(self, record: Write) -> None:
         """Queue a record for its ledger partition."""
@@ -38,10 +46,20 @@ class Writing:
             self._replica.world.is_about_to_write(self._replica, record.entity)
         self._flush_soon()
 
-    def append_letter(self, letter: DeadLetter) -> None:
-        """Queue a dead letter."""
-        self._letters.append(letter)
-        self._replica.after(0.001, 0.01, self._write_letters)
+    def write(
+        self, partition: Partition, line: Line, acknowledged: Acknowledged, is_ours: Callable[[], bool] | None = None
+    ) -> None:
+        """Write a record, again and again for as long as its partition is ours; tell its offset, None if it is not."""
+        replica, world = self._replica, self._replica.world
+        if not (is_ours() if is_ours else partition in replica.stores):
+            acknowledged(None)
+            return
+        self._send(
+            world.turns.append(),
+            lambda: world.append_ledger(partition, *line, replica),
+            lambda: self.write(partition, line, acknowledged, is_ours),
+            acknowledged,
+        )
 
     def _flush_soon(self) -> None:
         if not self._is_writing:
@@ -59,30 +77,7 @@ class Writing:
                 self._keep(written)
 
         for record in records:
-            self._write(record, acknowledged)
-
-    def _write(self, record: Write, acknowledged: Acknowledged) -> None:
-        """Send a record; one that is refused is sent again for as long as its partition is ours."""
-        replica, world = self._replica, self._replica.world
-        if record.partition not in replica.stores:
-            acknowledged(record, None)
-            return
-        is_refused, seconds = world.turns.append()
-
-        def again() -> None:
-            self._write(record, acknowledged)
-
-        def arrive() -> None:
-            if is_refused and world.chance.random() >= APPLIED_SHARE:
-                replica.after(WRITE_AGAIN_SECONDS, WRITE_AGAIN_SECONDS, again)
-                return
-            offset = world.append_ledger(record.partition, *_written(record), replica)
-            if is_refused:
-                replica.after(WRITE_AGAIN_SECONDS, WRITE_AGAIN_SECONDS, again)
-            else:
-                replica.after(seconds + 0.0005, seconds + 0.005, lambda: acknowledged(record, offset))
-
-        world.timeline.after(world.chance.uniform(0.0005, 0.005), arrive)
+            self.write(record.partition, _line(record), partial(acknowledged, record))
 
     def _keep(self, written: list[tuple[Write, int | None]]) -> None:
         """Put what was acknowledged into the stores that it was queued for, and tell the planner."""
@@ -98,17 +93,77 @@ class Writing:
         if self.queue:
             self._flush_soon()
 
+    # -- dead letters ------------------------------------------------------------------------------------------
+
+    def append_letter(self, letter: DeadLetter) -> None:
+        """Queue a dead letter."""
+        self._letters.append(letter)
+        self._write_letters_soon()
+
+    def _write_letters_soon(self) -> None:
+        if not self._is_writing_letters:
+            self._is_writing_letters = True
+            self._replica.after(0.001, 0.01, self._write_letters)
+
     def _write_letters(self) -> None:
+        """Write what is queued one after the other; it is told when all of it is acknowledged."""
         letters, self._letters = self._letters, []
-        for letter in letters:
-            raw = self._replica.intake.take_raw(letter.partition, letter.offset)
-            if raw is not None:
-                self._replica.world.append_letter(letter.partition, raw, letter.cause.reason)
-        if letters:
+        left = deque(letters)
+
+        def write_next() -> None:
+            if left:
+                self._write_letter(left.popleft(), write_next)
+                return
             self._replica.put(DeadLettered(tuple(letter.ticket for letter in letters)))
+            self._is_writing_letters = False
+            if self._letters:
+                self._write_letters_soon()
+
+        write_next()
+
+    def _write_letter(self, letter: DeadLetter, then: Callable[[], None]) -> None:
+        """Write one letter; one whose partition has gone is the next owner's to write."""
+        world = self._replica.world
+        raw = self._replica.intake.take_raw(letter.partition, letter.offset)
+        if raw is None:
+            then()
+            return
+
+        def send() -> None:
+            self._send(
+                world.turns.letter(),
+                lambda: world.append_letter(letter.partition, raw, letter.cause.reason),
+                send,
+                lambda _: then(),
+            )
+
+        send()
+
+    # -- the way to Kafka --------------------------------------------------------------------------------------
+
+    def _send(
+        self, turn: tuple[bool, float], append: Callable[[], T], again: Callable[[], None], told: Callable[[T], None]
+    ) -> None:
+        """Send a record, and tell what came of it; one that is told as refused is sent again after a while.
+
+        What has left arrives whatever becomes of the process; what it hears, it hears only if it lives.
+        """
+        replica, world = self._replica, self._replica.world
+        is_refused, seconds = turn
+
+        def arrive() -> None:
+            if is_refused:
+                if world.chance.random() < APPLIED_SHARE:
+                    append()
+                replica.after(WRITE_AGAIN_SECONDS, WRITE_AGAIN_SECONDS, again)
+            else:
+                appended = append()
+                replica.after(seconds + 0.0005, seconds + 0.005, lambda: told(appended))
+
+        world.timeline.after(world.chance.uniform(0.0005, 0.005), arrive)
 
 
-def _written(record: Write) -> tuple[str, bytes]:
+def _line(record: Write) -> Line:
     if isinstance(record, Record):
         return record.entity.key, encode(record.entry)
     return HANDOVER_KEY, encode_record(HandoverRecord(record.generation, record.watermark))
