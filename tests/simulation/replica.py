@@ -56,6 +56,7 @@ class Replica:
         self.folder = folder
         self.process = Process(world.timeline, clock_ahead=clock_ahead)
         self.stores: dict[Partition, LedgerStore] = {}
+        self.tenants: frozenset[str] = frozenset()
         self.intake = Intake(ENVIRONMENT, self.stores)
         self.planner = Planner(world.policy, _recipes(), probe_company)
         self.source = Source(self)
@@ -124,6 +125,9 @@ class Replica:
         """Read the tenants file, if it has changed."""
         if self._registry_number != self.world.registry_number:
             self._registry_number = self.world.registry_number
+            self.tenants = frozenset(self.world.registry)
+            for partition in self.stores:
+                self.writing.name_tenants(partition)
             self.put(TenantsChanged(dict(self.world.registry)))
 
     # -- the runner --------------------------------------------------------------------------------------------

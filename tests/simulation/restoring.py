@@ -89,7 +89,9 @@ class Restoring:
 
     def _write_next(self, begun: Beginning) -> None:
         if not self._outranked:
-            self._soon(0.002, 0.02, lambda: self._done(begun))
+            self._replica.writing.name_tenants(
+                self._partition, lambda: self._soon(0.002, 0.02, lambda: self._done(begun)), self._is_ours
+            )
             return
         entity, entry = self._outranked.popleft()
 

@@ -14,7 +14,7 @@ ZOMBIE_SECONDS = 2.5 * SESSION_SECONDS
 
 def has_written(replica: Replica) -> bool:
     """Tell whether a ledger record waits in the process to be written."""
-    return bool(replica.writing.queue)
+    return bool(replica.writing.queues)
 
 
 def test_a_zombies_late_ledger_write_is_outranked_also_after_compaction() -> None:

@@ -9,7 +9,7 @@ from daemon.core.actions import DeadLetter, HandOver, Record
 from daemon.core.events import DeadLettered, Recorded
 from daemon.core.ledger import encode
 from daemon.core.model import Partition
-from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
+from daemon.edges.ledger_keys import HANDOVER_KEY, NAMED, HandoverRecord, encode_record, tenant_key
 from daemon.edges.ledger_store import LedgerStore
 from tests.simulation.turns import APPLIED_SHARE
 
@@ -29,9 +29,9 @@ class Writing:
 
     def __init__(self, replica: "Replica") -> None:
         """Begin with nothing to write."""
-        self.queue: list[Write] = []
+        self.queues: dict[Partition, list[Write]] = {}
         self._replica = replica
-        self._is_writing = False
+        self._served: set[Partition] = set()
         self._queued_for: dict[int, LedgerStore | None] = {}
         self._letters: list[DeadLetter] = []
         self._is_writing_letters = False
@@ -40,11 +40,11 @@ class Writing:
 
     def append(self, record: Write) -> None:
         """Queue a record for its ledger partition."""
-        self.queue.append(record)
+        self.queues.setdefault(record.partition, []).append(record)
         self._queued_for[record.ticket] = self._replica.stores.get(record.partition)
         if isinstance(record, Record):
             self._replica.world.is_about_to_write(self._replica, record.entity)
-        self._flush_soon()
+        self._flush_soon(record.partition)
 
     def write(
         self, partition: Partition, line: Line, acknowledged: Acknowledged, is_ours: Callable[[], bool] | None = None
@@ -61,37 +61,56 @@ class Writing:
             acknowledged,
         )
 
-    def _flush_soon(self) -> None:
-        if not self._is_writing:
-            self._is_writing = True
-            self._replica.after(0.0002, 0.002, self._flush)
+    def name_tenants(
+        self,
+        partition: Partition,
+        then: Callable[[], None] = lambda: None,
+        is_ours: Callable[[], bool] | None = None,
+    ) -> None:
+        """Let a ledger remember, one after the other, whom the tenants file has named; then do what comes next."""
+        store = self._replica.stores.get(partition)
+        unnamed = sorted(self._replica.tenants - store.named) if store is not None else []
+        if store is None or not unnamed:
+            then()
+            return
 
-    def _flush(self) -> None:
-        """Write what is queued as one batch; it is told when all of it is acknowledged."""
-        records, self.queue = self.queue, []
+        def acknowledged(offset: int | None) -> None:
+            if offset is not None and self._replica.stores.get(partition) is store:
+                store.name(unnamed[:1])
+                self.name_tenants(partition, then, is_ours)
+
+        self.write(partition, (tenant_key(unnamed[0]), NAMED), acknowledged, is_ours)
+
+    def _flush_soon(self, partition: Partition) -> None:
+        if partition not in self._served:
+            self._served.add(partition)
+            self._replica.after(0.0002, 0.002, partial(self._flush, partition))
+
+    def _flush(self, partition: Partition) -> None:
+        """Write what is queued for a partition as one batch; it is told when all of it is acknowledged."""
+        records = self.queues.pop(partition)
         written: list[tuple[Write, int | None]] = []
 
         def acknowledged(record: Write, offset: int | None) -> None:
             written.append((record, offset))
             if len(written) == len(records):
-                self._keep(written)
+                self._keep(partition, written)
 
         for record in records:
-            self.write(record.partition, _line(record), partial(acknowledged, record))
+            self.write(partition, _line(record), partial(acknowledged, record))
 
-    def _keep(self, written: list[tuple[Write, int | None]]) -> None:
-        """Put what was acknowledged into the stores that it was queued for, and tell the planner."""
+    def _keep(self, partition: Partition, written: list[tuple[Write, int | None]]) -> None:
+        """Put what was acknowledged into the store that it was queued for, and tell the planner."""
         done = [(record, offset) for record, offset in written if offset is not None]
         queued_for = {record.ticket: self._queued_for.pop(record.ticket) for record, _ in written}
-        for partition in dict.fromkeys(record.partition for record, _ in done):
-            store = self._replica.stores.get(partition)
-            ours = [(one, at) for one, at in done if one.partition == partition and queued_for[one.ticket] is store]
-            if store is not None:
-                store.keep([(one.entity, one.entry, at) for one, at in ours if isinstance(one, Record)])
+        store = self._replica.stores.get(partition)
+        if store is not None:
+            ours = [(one, at) for one, at in done if queued_for[one.ticket] is store]
+            store.keep([(one.entity, one.entry, at) for one, at in ours if isinstance(one, Record)])
         self._replica.put(Recorded(tuple(record.ticket for record, _ in done)))
-        self._is_writing = False
-        if self.queue:
-            self._flush_soon()
+        self._served.discard(partition)
+        if partition in self.queues:
+            self._flush_soon(partition)
 
     # -- dead letters ------------------------------------------------------------------------------------------
 
