@@ -54,8 +54,7 @@ class Arranging:
     @property
     def generation(self) -> Generation:
         """Return the generation of what is carried over: above all that was written, below all that will be."""
-        records = [copy.marks.record for copy in self._copies]
-        return Generation(max((one.generation.epoch for one in records if one), default=0) + 1, 0)
+        return Generation(max((copy.marks.highest.epoch for copy in self._copies), default=0) + 1, 0)
 
     @property
     def is_handed_over(self) -> bool:

@@ -37,10 +37,13 @@ class LedgerRecord(msgspec.Struct, frozen=True):
     generation: Generation
     arranged_for: int | None = None
 
-    def following(self, number: int) -> "LedgerRecord":
-        """Return the record of the next assignment: the epoch rises when Kafka's number has not."""
-        epoch = self.generation.epoch + (number <= self.generation.number)
-        return LedgerRecord(self.identity, Generation(epoch, number), self.arranged_for)
+    def following(self, number: int, above: Generation) -> "LedgerRecord":
+        """Return the record of the next assignment, above that generation too.
+
+        The epoch rises when Kafka's number has not.
+        """
+        last = max(self.generation, above)
+        return LedgerRecord(self.identity, Generation(last.epoch + (number <= last.number), number), self.arranged_for)
 
 
 class HandoverRecord(msgspec.Struct, frozen=True):

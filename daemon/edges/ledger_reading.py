@@ -24,7 +24,7 @@ from daemon.edges.ledger_keys import (
     held_scope,
     named_tenant,
 )
-from daemon.edges.ledger_store import LedgerStore, Marks
+from daemon.edges.ledger_store import NEVER, LedgerStore, Marks
 from daemon.edges.mail_state import decode_mail_record, mailed_tenant
 
 log = structlog.get_logger()
@@ -128,6 +128,7 @@ class LedgerReading:
         subjects: set[Entity] = set()
         named: list[str] = []
         marks, last_offset, position = self._marks, self._marks.last_offset, self._marks.position
+        highest = NEVER
         for line in lines:
             position = line.offset + 1
             if (line.key or b"").startswith(ABOUT_ITSELF):
@@ -147,10 +148,15 @@ class LedgerReading:
             if entry is not None:
                 found.append(entry)
                 subjects.add(entry[0])
+                highest = max(highest, entry[1].generation)
         if named:
             self._store.name(named)
-        last_offset = max(last_offset, marks.last_offset)
-        self._marks = msgspec.structs.replace(marks, position=position, last_offset=last_offset)
+        self._marks = msgspec.structs.replace(
+            marks,
+            position=position,
+            last_offset=max(last_offset, marks.last_offset),
+            highest=max(highest, marks.highest),
+        )
         return found
 
     def _held_or_released(self, generation: Generation) -> Iterator[HoldChanged]:
@@ -186,7 +192,7 @@ def beginning(marks: Marks, number: int, *, is_new: bool) -> Beginning:
     """Return how the assignment of Kafka's generation `number` begins; `is_new`: nothing was ever committed."""
     if marks.record is None:
         return Beginning(first_ledger_record(number), is_new)
-    return Beginning(marks.record.following(number), marks.is_handed_over)
+    return Beginning(marks.record.following(number, marks.highest), marks.is_handed_over)
 
 
 def is_lost(marks: Marks, *, is_new: bool) -> bool:
@@ -202,13 +208,15 @@ def _told(line: LedgerLine, key: str, marks: Marks) -> dict[str, Any]:
         return {"holds": {**marks.holds, scope: hold}} if hold else {}
     tenant = mailed_tenant(key)
     if tenant is not None:
-        told = decode_mail_record(line.value or b"")
-        return {"mailed": {**marks.mailed, tenant: told}} if told else {}
-    if key == LEDGER_KEY:
-        return {"record": _record(line) or marks.record, "record_offset": line.offset, "last_offset": line.offset}
+        mailed = decode_mail_record(line.value or b"")
+        return {"mailed": {**marks.mailed, tenant: mailed}} if mailed else {}
+    told: dict[str, Any] = {"last_offset": line.offset}
+    record = _record(line) if key == LEDGER_KEY else None
+    if record is not None and (marks.record is None or record.generation >= marks.record.generation):
+        told |= {"record": record, "record_offset": line.offset, "highest": max(record.generation, marks.highest)}
     if key == HANDOVER_KEY and _is_of_the_owner(line, marks):
-        return {"handover_offset": line.offset, "last_offset": line.offset}
-    return {"last_offset": line.offset}
+        told["handover_offset"] = line.offset
+    return told
 
 
 def _is_of_the_owner(line: LedgerLine, marks: Marks) -> bool:

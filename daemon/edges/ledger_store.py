@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.core.actions import Load
 from daemon.core.ledger import Entry, decode, encode, outranks, replaces
-from daemon.core.model import Entity, entity_of
+from daemon.core.model import Entity, Generation, entity_of
 from daemon.edges.ledger_file import discard, opened
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 from daemon.edges.mail_state import MailRecord
@@ -59,16 +59,23 @@ LOOKED_UP_AT_ONCE = 500
 """So many keys go into one query: SQLite allows 999 variables in its oldest builds."""
 
 
+NEVER = Generation(0, 0)
+"""Below every generation."""
+
+
 class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """How far a ledger partition has been read, and what it said about itself: offsets of the ledger topic, or -1.
 
-    `record` is the newest `_ledger` record, found at `record_offset`; `last_offset` is that of the last record read.
+    `record` is the greatest `_ledger` record, found at `record_offset`; `last_offset` is that of the last record read.
+    `highest` is the greatest generation in anything that an owner has written: of a late owner's `_ledger` record
+    behind the last one's compaction may have left that alone.
     `holds` is the newest word on each tenant, and on `*`, that was ever held; `mailed` what tenants were told by mail.
     """
 
     position: int = 0
     record: LedgerRecord | None = None
     record_offset: int = -1
+    highest: Generation = NEVER
     handover_offset: int = -1
     last_offset: int = -1
     holds: Mapping[str, HoldRecord] = {}

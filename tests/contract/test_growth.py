@@ -134,7 +134,7 @@ def judge(copies: Sequence[LedgerCopy], *, is_handed_over: bool) -> None:
         assert copy.marks.record is not None
         assert (NEW, is_handed_over) == (copy.marks.record.arranged_for, copy.marks.is_handed_over)
         assert copy.marks.record.generation > Generation(EPOCH, 7)
-        assert copy.marks.record.following(1).generation > copy.marks.record.generation
+        assert copy.marks.record.following(1, copy.marks.highest).generation > copy.marks.record.generation
 
 
 @pytest.mark.parametrize("is_handed_over", [True, False])

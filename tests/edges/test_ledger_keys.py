@@ -20,8 +20,9 @@ from daemon.edges.ledger_keys import (
 def test_the_epoch_rises_when_kafkas_number_does_not(number: int, following: Generation) -> None:
     """Each assignment's generation is above the one before, also when a deleted group counts from 1 again."""
     before = LedgerRecord("life", Generation(1, 7))
-    after = before.following(number)
+    after = before.following(number, Generation(0, 0))
     assert ("life", following, True) == (after.identity, after.generation, after.generation > before.generation)
+    assert Generation(3, number) == before.following(number, Generation(2, 9)).generation
 
 
 def test_each_life_of_a_ledger_has_an_identity_of_its_own() -> None:

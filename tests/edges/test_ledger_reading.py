@@ -207,6 +207,20 @@ def test_only_the_last_owner_can_hand_over(path: Path, handover: Generation | No
     store.close()
 
 
+def test_an_assignment_is_above_everything_that_was_written(path: Path) -> None:
+    """A late owner says once more who it is, behind the last one; compaction may leave nothing but that."""
+    last, late = LedgerRecord("one", Generation(2, 4)), LedgerRecord("one", Generation(1, 3))
+    said = [LedgerLine(at, LEDGER_KEY.encode(), encode_record(one)) for at, one in enumerate((last, late))]
+    reading, store = restored(path, *said)
+    assert (last, 0) == (reading.marks.record, reading.marks.record_offset)
+    assert Generation(2, 5) == beginning(reading.marks, 5, is_new=False).record.generation
+    reading.begin_anew()
+    reading.restore([said[1], line(2, 1, Generation(2, 4))], 0.0, 10.0)
+    assert (late, Generation(2, 4)) == (reading.marks.record, reading.marks.highest)
+    assert Generation(3, 4) == beginning(reading.marks, 4, is_new=False).record.generation
+    store.close()
+
+
 def test_an_assignment_begins_where_the_last_one_ended() -> None:
     """A ledger without a record is new, unless offsets were committed against it: then it is lost."""
     marks = Marks(record=LedgerRecord("one", THEIRS), record_offset=0, handover_offset=4, last_offset=4)
