@@ -124,7 +124,7 @@ class Pause(msgspec.Struct, frozen=True):
 
 
 class Resume(msgspec.Struct, frozen=True):
-    """Fetch from these partitions again; not answered."""
+    """Fetch from these partitions, for the first time or again; not answered."""
 
     partitions: tuple[Partition, ...]
 

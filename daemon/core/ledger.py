@@ -123,6 +123,17 @@ def replaces(one: Entry, offset: int, other: Entry, other_offset: int) -> bool:
     return (one.generation, offset) > (other.generation, other_offset)
 
 
+def doubted_as(one: Entry, other: Entry) -> Entry:
+    """Return the one entry, in doubt for as long as the other is; itself where that adds nothing.
+
+    Which of two is greater says nothing of what the owner of the lesser has sent without hearing the outcome.
+    """
+    is_longer = other.dirty_until is not None and other.dirty_until > (one.dirty_until or 0.0)
+    return (
+        msgspec.structs.replace(one, dirty_until=other.dirty_until) if is_longer and _is_comparable(one, other) else one
+    )
+
+
 def _is_comparable(one: Entry, other: Entry) -> bool:
     return one.company == other.company or "" in (one.company, other.company)
 

@@ -212,8 +212,8 @@ class Planner:
         self._next_commit = self._state.now
         self._depending.look_again()
         self._state.are_holds_changed = True
-        if self._is_paused:
-            self._state.output.append(Pause((event.partition,)))
+        if not self._is_paused:
+            self._state.output.append(Resume((event.partition,)))
 
     def _for_assignment(self, event: Fetched | Loaded | Consulted | HoldChanged | Followed) -> None:
         """Give the event to its assignment, unless that has ended or is ending."""

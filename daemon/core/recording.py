@@ -6,7 +6,7 @@ import msgspec
 
 from daemon.core.actions import Adopt, Consult, DeadLetter, Record
 from daemon.core.events import Followed
-from daemon.core.ledger import WAITING, Entry, Parked, outranks, replaces
+from daemon.core.ledger import WAITING, Entry, Parked, doubted_as, outranks, replaces
 from daemon.core.model import Entity, Undecodable, entity_of
 from daemon.core.notices import (
     Came,
@@ -170,24 +170,26 @@ class Recording:
     def follow(self, assignment: Assignment, event: Followed) -> None:
         """Take in an entry of another process, or write ours again behind it if ours is the greater.
 
-        If ours is the lesser and lies behind it, the other's is written again: compaction keeps the last record.
+        If ours is the lesser and lies behind it, the other's is written again: compaction keeps the last record. So it
+        is if the other process knows nothing of what we have left in doubt.
         """
         own = event.own
         if own is not None and replaces(own, event.own_offset, event.entry, event.offset):
             self._write_again(assignment, event.entity, self._being_written(assignment, event.entity) or own)
             return
-        self._state.output.append(Adopt(assignment.partition, event.entity, event.entry, event.offset))
-        self._count_parked(assignment, own, event.entry, "restored")
-        assignment.note(event.entity.tenant, event.entry)
+        entry = event.entry if own is None else doubted_as(event.entry, own)
+        self._state.output.append(Adopt(assignment.partition, event.entity, entry, event.offset))
+        self._count_parked(assignment, own, entry, "restored")
+        assignment.note(event.entity.tenant, entry)
         self._state.hungry.add(event.entity.tenant)
-        if own is not None and event.own_offset > event.offset:
-            self._write_again(assignment, event.entity, event.entry)
+        if own is not None and (event.own_offset > event.offset or entry is not event.entry):
+            self._write_again(assignment, event.entity, entry)
         lane = assignment.lanes.get(event.entity)
         if lane is not None:
-            lane.entry = event.entry
+            lane.entry = entry
             lane.must_read = True
-            lane.dirty_until = _later(lane.dirty_until, event.entry.dirty_until)
-            lane.version_seen = max(lane.version_seen, event.entry.highest)
+            lane.dirty_until = _later(lane.dirty_until, entry.dirty_until)
+            lane.version_seen = max(lane.version_seen, entry.highest)
 
     def _being_written(self, assignment: Assignment, entity: Entity) -> Entry | None:
         """Return the entity's newest entry that is not acknowledged yet: nothing older may be written behind it."""

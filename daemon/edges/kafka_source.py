@@ -117,7 +117,7 @@ class KafkaSource(ConsumerRebalanceListener):
         self._consumer.pause(*self._still_assigned(partitions))
 
     def resume(self, partitions: tuple[Partition, ...]) -> None:
-        """Fetch from these partitions again."""
+        """Fetch from these partitions, for the first time or again."""
         self._consumer.resume(*self._still_assigned(partitions))
 
     def release(self, partition: Partition) -> None:
@@ -211,7 +211,6 @@ class KafkaSource(ConsumerRebalanceListener):
             holds=restored.holds,
         )
         self._inbox.put(assigned)
-        self._consumer.resume(at)
         return restored.generation
 
     def _share(self) -> float:

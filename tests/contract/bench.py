@@ -132,6 +132,7 @@ class Member:
         self.events.append(event)
         if isinstance(event, Assigned):
             self.holds.add(event.partition)
+            self.source.resume((event.partition,))
         elif isinstance(event, Revoking | Lost) and self.answers_revocations:
             self.release(event.partitions)
 

@@ -136,6 +136,19 @@ def test_what_is_in_doubt_here_stays_so_in_a_greater_entry() -> None:
     assert (8, START + 30.0) == (play.entry().version, play.entry().dirty_until)
 
 
+def test_what_was_left_in_doubt_here_is_in_doubt_in_the_entry_of_another() -> None:
+    """A former owner that wakes up knows nothing of what we have sent: its greater entry is written again with that."""
+    for own_until, other_until, is_again in ((90.0, 50.0, True), (90.0, None, True), (50.0, 90.0, False)):
+        play = Playbook()
+        play.begin()
+        own = msgspec.structs.replace(OWN, dirty_until=own_until, dirty_data=b"x")
+        other = msgspec.structs.replace(OWN, version=4, generation=ZOMBIES, parked=PARKED, dirty_until=other_until)
+        follow(play, other, own)
+        joined = msgspec.structs.replace(other, dirty_until=90.0)
+        assert [joined] == [adopted.entry for adopted in play.all(Adopt)]
+        assert ([joined] if is_again else []) == [record.entry for record in play.all(Record)]
+
+
 def test_a_lane_is_open_until_the_store_holds_the_greater_entry_again() -> None:
     """A load that finds the lesser entry starts nothing, and nothing lesser is written behind the greater one."""
     play = Playbook()

@@ -341,6 +341,17 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         ),
     ),
     Fault(
+        "forget what is in doubt here when another's entry is greater",
+        "daemon/core/recording.py",
+        (
+            (
+                "        entry = event.entry if own is None else doubted_as(event.entry, own)\n",
+                "        entry = event.entry\n",
+            ),
+        ),
+        f"{CORE}/test_recording.py",
+    ),
+    Fault(
         "forget the generation of an entry",
         "daemon/core/ledger.py",
         (("== entry.highest, entry.generation, offset)", "== entry.highest, Generation(0, 0), offset)"),),

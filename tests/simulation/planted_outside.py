@@ -27,6 +27,17 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
         f"{CONTRACT}/test_ledgers.py::test_a_new_partition_begins_the_life_of_its_ledger",
     ),
     Fault(
+        "take the last owner's word for the newest, however late it comes",
+        "daemon/edges/ledger_reading.py",
+        (
+            (
+                "if record is not None and (marks.record is None or record.generation >= marks.record.generation):",
+                "if record is not None:",
+            ),
+        ),
+        "tests/edges/test_ledger_reading.py::test_an_assignment_is_above_everything_that_was_written",
+    ),
+    Fault(
         "forget whom the tenants file has named",
         "daemon/edges/ledger_store.py",
         (("known_tenants=self.named.union(self._tenants()),", "known_tenants=frozenset(self._tenants()),"),),

@@ -9,6 +9,7 @@ from daemon.dnb.tokens import Token, TokenBook, TokenRefused, token_reply
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
+    from tests.simulation.source import Ownership
 
 
 class Sink:
@@ -17,6 +18,7 @@ class Sink:
     def __init__(self, replica: "Replica") -> None:
         """Begin without a token."""
         self.in_flight: dict[int, Send] = {}
+        self.made_for: dict[int, Ownership | None] = {}
         self._replica = replica
         self._book = TokenBook()
         self._wanting: list[Send] = []
@@ -25,6 +27,8 @@ class Sink:
     def submit(self, send: Send) -> None:
         """Make a call, or wait for a token first."""
         self.in_flight[send.ticket] = send
+        partition = self._replica.world.home(send.entity) if send.entity is not None else None
+        self.made_for[send.ticket] = self._replica.source.owned.get(partition) if partition is not None else None
         now = self._replica.process.now()
         token = self._book.current(now)
         if token is None:
@@ -54,7 +58,7 @@ class Sink:
             self._end(send, Replied(send.ticket, reply))
 
     def _end(self, send: Send, event: Replied | NotSent) -> None:
-        del self.in_flight[send.ticket]
+        del self.in_flight[send.ticket], self.made_for[send.ticket]
         self._replica.put(event)
 
     def _renew(self) -> None:

@@ -32,7 +32,7 @@ class Ownership:
         self.committed: int | None = None
         self.reading: LedgerReading | None = None
         self.position = 0
-        self.is_paused = False
+        self.is_paused = True
         self.is_following = False
         self.reads: list[tuple[float, int]] = []
 

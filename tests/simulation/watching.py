@@ -173,16 +173,19 @@ class Watch:
             self._fail(f"{len(self._calls)} calls of all replicas in a second")
 
     def _is_alone(self, replica: Replica, send: Send, entity: Entity) -> None:
-        """Check that no owner, the sender among them, has another call about the entity in flight."""
+        """Check that no owner, the sender among them, has another call about the entity in flight.
+
+        A call that was made for a former ownership is none of an owner's, also where the owner is the same process.
+        """
+        partition = self._world.home(entity)
         for other in self._world.replicas.values():
-            others = (one for one in other.sink.in_flight.values() if one is not send)
-            if self._owns(other, entity) and any(one.entity == entity for one in others):
+            owned, sink = other.source.owned.get(partition), other.sink
+            if owned is None or not (other.process.is_alive and other.is_member):
+                continue
+            others = (ticket for ticket, one in sink.in_flight.items() if one is not send and one.entity == entity)
+            if any(sink.made_for[ticket] is owned for ticket in others):
                 whose = f"{replica.name} and {other.name}" if other is not replica else replica.name
                 self._fail(f"{entity.key}: calls of {whose} at once")
-
-    def _owns(self, replica: Replica, entity: Entity) -> bool:
-        partition = self._world.home(entity)
-        return replica.process.is_alive and partition in replica.source.owned and replica.is_member
 
     def served(self, entity: Entity | None) -> None:
         """Look at what a call about an entity, or about none, has changed in the books."""
