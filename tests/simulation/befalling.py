@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from daemon.core.model import Entity
+from daemon.core.model import Entity, Tenant
 from daemon.core.state import ALL_TENANTS
 from daemon.edges.ledger_keys import HoldRecord
 from tests.simulation.kafka import SESSION_SECONDS
@@ -17,6 +17,10 @@ CLOCKS_DIFFER_SECONDS = 2.0
 
 CLEANER_SECONDS = 2.0
 """How often the log cleaner comes once it has begun."""
+
+LEAST_QUOTA = 8.0
+QUOTAS_DIFFER = 25.0
+"""A quota is changed to the least plus a part of the difference, in calls per second."""
 
 WRITING_SHARE = 0.6
 """Of the zombies wake up with a ledger record to write."""
@@ -41,9 +45,12 @@ class Befalling:
             "restart": self._restart,
             "rebalance": self._rebalance,
             "compaction": self._compact,
+            "tenant_added": self._add_tenant,
             "tenant_removed": self._change_tenant,
             "tenant_held": self._change_tenant,
             "tenant_weighed": self._change_tenant,
+            "tenant_quota": self._change_tenant,
+            "tenant_kinds": self._change_tenant,
             "clock_step": self._step_clock,
             "hold": self._hold,
             "hold_all": self._hold,
@@ -139,31 +146,35 @@ class Befalling:
     # -- people ------------------------------------------------------------------------------------------------
 
     def _change_tenant(self, trouble: Trouble) -> bool:
-        world = self._world
-        name = sorted(world.schedule.tenants)[int(trouble.whom * len(world.schedule.tenants))]
-        tenant = world.schedule.tenants[name]
-        match trouble.kind:
-            case "tenant_removed":
-                if not self._is_known_everywhere(name):
-                    return False
-                world.registry.pop(name, None)
-            case "tenant_held":
-                world.registry[name] = msgspec.structs.replace(tenant, held="by hand")
-            case _:
-                world.registry[name] = msgspec.structs.replace(tenant, weight=0.5 + 2.0 * trouble.seconds)
+        """Change a tenant's terms in the tenants file for a while."""
+        world, name = self._world, self._world.schedule.tenant_of(trouble)
+        if name not in world.registry or (trouble.kind == "tenant_removed" and not self._can_be_removed(name)):
+            return False
+        if trouble.kind == "tenant_removed":
+            del world.registry[name]
+        else:
+            world.registry[name] = _changed(world.schedule.tenants[name], trouble)
         world.tell_tenants()
         world.timeline.after(1.0 + 10.0 * trouble.seconds, lambda: world.bring_back(name))
         return True
 
-    def _is_known_everywhere(self, name: str) -> bool:
+    def _add_tenant(self, trouble: Trouble) -> bool:
+        """Name a tenant in the tenants file for the first time; its changes may lie there since long."""
+        name = self._world.schedule.tenant_of(trouble)
+        is_new = name not in self._world.registry
+        if is_new:
+            self._world.bring_back(name)
+        return is_new
+
+    def _can_be_removed(self, name: str) -> bool:
         """Tell whether every ledger with changes of the tenant has heard of it: one that has not ignores them."""
         world = self._world
         homes = {world.home(entity) for entity in world.watch.highest if entity.tenant == name}
         return bool(homes) and (world.schedule.is_keyed_by_tenant or len(homes) == len(world.ledgers))
 
     def _hold(self, trouble: Trouble) -> bool:
-        world, names = self._world, sorted(self._world.schedule.tenants)
-        scope = ALL_TENANTS if trouble.kind == "hold_all" else names[int(trouble.whom * len(names))]
+        world = self._world
+        scope = ALL_TENANTS if trouble.kind == "hold_all" else world.schedule.tenant_of(trouble)
         now, has_end = world.timeline.now, trouble.seconds < 0.6
         until = now + 1.0 + 6.0 * trouble.seconds if has_end else None
         world.write_hold(scope, HoldRecord(is_held=True, since=now, until=until))
@@ -172,8 +183,8 @@ class Befalling:
         return True
 
     def _replay(self, trouble: Trouble) -> bool:
-        entities = sorted(self._world.watch.highest)
-        return bool(entities) and self._world.replay(entities[int(trouble.whom * len(entities))])
+        highest = sorted(self._world.watch.highest.items())
+        return bool(highest) and self._world.replay(*highest[int(trouble.whom * len(highest))])
 
     # -- DnB ---------------------------------------------------------------------------------------------------
 
@@ -188,3 +199,21 @@ class Befalling:
             case _:
                 world.network.emulator.revoke_tokens()
         return True
+
+
+def _changed(tenant: Tenant, trouble: Trouble) -> Tenant:
+    """Return a tenant with other terms.
+
+    Projects are always transferred: what is booked without them meanwhile would rightly lack their dimension.
+    """
+    match trouble.kind:
+        case "tenant_held":
+            return msgspec.structs.replace(tenant, held="by hand")
+        case "tenant_quota":
+            return msgspec.structs.replace(tenant, quota=LEAST_QUOTA + QUOTAS_DIFFER * trouble.seconds)
+        case "tenant_kinds":
+            return msgspec.structs.replace(
+                tenant, kinds=tenant.kinds - {"customer" if trouble.seconds < 0.5 else "invoice"}
+            )
+        case _:
+            return msgspec.structs.replace(tenant, weight=0.5 + 2.0 * trouble.seconds)

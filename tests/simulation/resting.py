@@ -56,9 +56,15 @@ class Resting:
         raise ViolationError(f"the world does not come to rest: {self._unrest()}")
 
     def _repair(self) -> int:
-        """Replay what nothing but a person releases, and return how many changes that were."""
-        refused = [entity for entity, entry in self._world.entries().items() if _is_for_a_person(entry.parked)]
-        return sum(self._world.replay(entity) for entity in sorted(refused))
+        """Replay what nothing but a person releases or backfills, and return how many changes that were."""
+        entries, watch = self._world.entries(), self._world.watch
+        refused = {entity: watch.highest[entity] for entity, entry in entries.items() if _is_for_a_person(entry.parked)}
+        ignored = {
+            entity: version
+            for entity, version in watch.ignored.items()
+            if entity not in entries or entries[entity].highest < version
+        }
+        return sum(self._world.replay(entity, version) for entity, version in sorted((refused | ignored).items()))
 
     def _timers_end(self) -> float:
         """Return when every timer that the ledgers hold now has come."""

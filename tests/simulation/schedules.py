@@ -44,9 +44,9 @@ TURN_FAULTS = (
 """What strikes the nth append, commit, fetch, dead letter, request for a token, step, or step of a restore."""
 
 TIMED_FAULTS = (
-    "crash", "crash_without_disk", "pause", "zombie", "restart", "rebalance", "compaction", "tenant_removed",
-    "tenant_held", "tenant_weighed", "clock_step", "hold", "hold_all", "replay", "company_denied", "outage",
-    "token_revoked",
+    "crash", "crash_without_disk", "pause", "zombie", "restart", "rebalance", "compaction", "tenant_added",
+    "tenant_removed", "tenant_held", "tenant_weighed", "tenant_quota", "tenant_kinds", "clock_step", "hold", "hold_all",
+    "replay", "company_denied", "outage", "token_revoked",
 )  # fmt: skip
 """What happens at an instant."""
 
@@ -81,6 +81,10 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     is_retried_seldom: bool = False
     open_in_all: int = OPEN_IN_ALL
     is_rebuilt: bool = False
+
+    def tenant_of(self, trouble: Trouble) -> str:
+        """Return the tenant that a trouble befalls."""
+        return sorted(self.tenants)[int(trouble.whom * len(self.tenants))]
 
     def only(self, troubles: Sequence[int], records: int) -> "Schedule":
         """Return the schedule with some of its troubles and its first records alone."""
@@ -138,7 +142,7 @@ def _troubles(chance: Random) -> list[Trouble]:
     intensity = chance.choice((0.3, 1.0, 1.0, 2.0))
     kinds = [chance.choice((*CALL_FAULTS, *OFTEN)) for _ in range(_number(chance, 14 * intensity))]
     kinds += [chance.choice(TURN_FAULTS) for _ in range(_number(chance, 6 * intensity))]
-    kinds += [chance.choice(TIMED_FAULTS) for _ in range(_number(chance, 6 * intensity))]
+    kinds += [chance.choice(TIMED_FAULTS) for _ in range(_number(chance, 7 * intensity))]
     return [_trouble(chance, kind) for kind in kinds]
 
 

@@ -85,16 +85,20 @@ def _is_excused(world: World, finding: str) -> bool:
     Where the entity is the key, what another replica's partition says of a dependency is not known there: one that is
     refused, or has got another number since, is missing for those that need it; and a credit note that has waited for
     its invoice in vain is booked with its number in the text alone. A draft waits with its invoice. What DnB did not
-    take again after a late write had spoiled it is parked, so that a person knows.
+    take again after a late write had spoiled it is parked, so that a person knows. Nor does a credit note know of an
+    invoice that came while its tenant was not named or its kind not transferred.
     """
     entity = entity_of(finding.partition(" version")[0].rpartition(" ")[2])
     entry = world.final.get(entity) if entity is not None else None
     if finding.endswith("was spoiled by a late write that nobody healed"):
         return entry is not None and entry.parked is not None and entry.parked.refusal is not None
+    if finding.endswith("does not refer to the invoice it credits"):
+        ignored = {(one.tenant, one.kind) for one in world.watch.ignored}
+        return not world.schedule.is_keyed_by_tenant or (entity is not None and (entity.tenant, entity.kind) in ignored)
     if world.schedule.is_keyed_by_tenant:
         return False
     if not finding.endswith("as missing_dependency"):
-        return finding.endswith(("does not refer to the invoice it credits", "is left in the books"))
+        return finding.endswith("is left in the books")
     blocker = entity_of(entry.parked.blocked_by) if entry and entry.parked else None
     other = world.final.get(blocker) if blocker is not None else None
     refusal = entry.parked.refusal if entry and entry.parked else None

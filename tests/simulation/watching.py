@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daemon.core.actions import Action, Pause, Resume, Send
-from daemon.core.events import Event, NotSent, Replied
+from daemon.core.events import Event, NotSent, Replied, TenantsChanged
 from daemon.core.ledger import Entry, decode
-from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
+from daemon.core.model import Change, Entity, Message, Partition, Tenant, Undecodable, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
 from daemon.core.procedure import Answered
 from daemon.edges.inbox import RawRecord
@@ -55,10 +55,13 @@ class Watch:
         """Begin with nothing seen."""
         self.counts: Counter[str] = Counter()
         self.highest: dict[Entity, int] = {}
+        self.ignored: dict[Entity, int] = {}
         self._world = world
         self._settled: dict[Replica, Counter[str]] = {}
         self._letters: set[tuple[Partition, int]] = set()
-        self._buckets: dict[tuple[Replica, str], Bucket] = {}
+        self._passed_by: set[tuple[Partition, int]] = set()
+        self._terms: dict[Replica, dict[str, Tenant]] = {}
+        self._buckets: dict[tuple[Replica, str, float], Bucket] = {}
         self._calls: deque[float] = deque()
         self._awaited: dict[tuple[Replica, int], str] = {}
         self._told_to_wait: dict[tuple[Replica, str], float] = {}
@@ -71,6 +74,8 @@ class Watch:
         """Look at one step of a planner."""
         if isinstance(event, Replied | NotSent):
             self._ended(replica, event)
+        if isinstance(event, TenantsChanged):
+            self._terms[replica] = self._terms.get(replica, {}) | dict(event.tenants)
         settled = self._settled.setdefault(replica, Counter())
         for item in output:
             self._count(item)
@@ -80,6 +85,8 @@ class Watch:
                 case Settled(settlement=settlement):
                     settled["settled"] += 1
                     settled["parked"] += settlement == "parked"
+                    if item.entity is not None and item.reason in {"tenant", "kind"}:
+                        self._pass_by(replica, item, item.entity)
                 case Released():
                     settled["parked"] -= 1
                 case ParkedMoved(direction, count):
@@ -100,6 +107,17 @@ class Watch:
                 self.counts["paused" if isinstance(item, Pause) else "resumed"] += 1
             case _:
                 pass
+
+    def _pass_by(self, replica: Replica, notice: Settled, entity: Entity) -> None:
+        """Look at a change that is ignored: its tenant must never have been named, or its kind not be transferred."""
+        tenant = self._terms[replica].get(notice.tenant)
+        if tenant is not None and (notice.reason == "tenant" or entity.kind in tenant.kinds):
+            self._fail(f"{replica.name} ignores {entity.key} for its {notice.reason}")
+        self._passed_by.add((notice.partition, notice.offset))
+        [record] = self._world.inputs[notice.partition].read(notice.offset, 1)
+        message = decode_envelope(record.value, environment=ENVIRONMENT)
+        if isinstance(message, Change) and not _is_draft(message):
+            self.ignored[entity] = max(message.version, self.ignored.get(entity, 0))
 
     def _balance(self, replica: Replica, settled: Counter[str]) -> None:
         """Check both conservation equations of a process, and that only its last fetch may go beyond the bound."""
@@ -131,6 +149,7 @@ class Watch:
     def ended(self, replica: Replica) -> None:
         """Forget a process that has ended."""
         self._settled.pop(replica, None)
+        self._terms.pop(replica, None)
 
     # -- calls -------------------------------------------------------------------------------------------------
 
@@ -141,7 +160,7 @@ class Watch:
         early = self._told_to_wait.get((replica, send.tenant), 0.0) - now
         if early > ROUNDING_SECONDS:
             self._fail(f"{replica.name} calls for {send.tenant} {early:.3f} s before a Retry-After has passed")
-        self._take(replica, send.tenant, self._world.schedule.tenants[send.tenant].quota)
+        self._take(replica, send.tenant, self._terms[replica][send.tenant].quota)
         self._take(replica, CLIENT, POLICY.limits.quota)
         if send.entity is not None:
             self._is_alone(replica, send, send.entity)
@@ -161,7 +180,7 @@ class Watch:
     def _take(self, replica: Replica, scope: str, rate: float) -> None:
         """Count a call of a process against a quota of its own, and against the client's of all processes."""
         now = self._world.timeline.now
-        if not self._buckets.setdefault((replica, scope), Bucket(rate, now)).take(now):
+        if not self._buckets.setdefault((replica, scope, rate), Bucket(rate, now)).take(now):
             self._fail(f"{replica.name} exceeds the quota of {scope}")
         if scope != CLIENT:
             return
@@ -224,7 +243,7 @@ class Watch:
         message = decode_envelope(record.value, environment=ENVIRONMENT, replay=record.replay)
         if isinstance(message, Undecodable):
             return (partition, record.offset) in self._letters
-        if not isinstance(message, Change) or message.entity.tenant not in self._world.schedule.tenants:
+        if not isinstance(message, Change) or (partition, record.offset) in self._passed_by:
             return True
         if self.highest.get(message.entity, 0) >= message.version or _is_draft(message):
             return True

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from daemon.core.actions import Send
 from daemon.core.ledger import Entry, decode
-from daemon.core.model import Change, Entity, Partition, Tenant, entity_of
+from daemon.core.model import Change, Entity, Partition, entity_of
 from daemon.core.procedure import Answered, Reply
 from daemon.core.state import ALL_TENANTS
 from daemon.dnb.tokens import Token
@@ -68,7 +68,8 @@ class World:
         self.network.when_served = self.watch.served
         self.turns = Turns(schedule, self.struck)
         self.replicas: dict[str, Replica] = {}
-        self.registry: dict[str, Tenant] = dict(schedule.tenants)
+        later = {schedule.tenant_of(trouble) for trouble in schedule.troubles if trouble.kind == "tenant_added"}
+        self.registry = {name: tenant for name, tenant in schedule.tenants.items() if name not in later}
         self.registry_number = 0
         self.clocks_ahead: dict[str, float] = {}
         self.clock_steps: dict[str, Trouble] = {}
@@ -270,7 +271,7 @@ class World:
     # -- people and tenants ------------------------------------------------------------------------------------
 
     def bring_back(self, name: str) -> None:
-        """Let the tenants file name a tenant again as it was."""
+        """Let the tenants file name a tenant as it was, or is from now on."""
         self.registry[name] = self.schedule.tenants[name]
         self.tell_tenants()
 
@@ -289,12 +290,12 @@ class World:
         """Release what a person holds, if anything."""
         self.write_hold(scope, HoldRecord(is_held=False, since=self.timeline.now))
 
-    def replay(self, entity: Entity) -> bool:
-        """Write the change that the ledger knows as the newest to its partition once more, as `replay` does."""
+    def replay(self, entity: Entity, version: int) -> bool:
+        """Write a change to its partition once more, as `replay` does; tell whether it is there."""
         for record in self.inputs[self.home(entity)].records:
             message = decode_envelope(record.value, environment=ENVIRONMENT)
             is_its = isinstance(message, Change) and message.entity == entity
-            if is_its and isinstance(message, Change) and message.version == self.watch.highest[entity]:
+            if is_its and isinstance(message, Change) and message.version == version:
                 self._replays += 1
                 self.produce(record.key or b"", record.value, f"replay-{self._replays}")
                 return True
