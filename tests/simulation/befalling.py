@@ -8,7 +8,7 @@ import msgspec
 
 from daemon.core.model import Entity, Tenant
 from daemon.core.state import ALL_TENANTS
-from daemon.edges.ledger_keys import HoldRecord
+from daemon.edges.ledger_keys import HoldRecord, tenant_key
 from tests.simulation.kafka import SESSION_SECONDS
 from tests.simulation.schedules import Trouble
 
@@ -167,10 +167,9 @@ class Befalling:
         return is_new
 
     def _can_be_removed(self, name: str) -> bool:
-        """Tell whether every ledger with changes of the tenant has heard of it: one that has not ignores them."""
-        world = self._world
-        homes = {world.home(entity) for entity in world.watch.highest if entity.tenant == name}
-        return bool(homes) and (world.schedule.is_keyed_by_tenant or len(homes) == len(world.ledgers))
+        """Tell whether every ledger remembers the tenant: one that does not takes it for a stranger."""
+        key = tenant_key(name).encode()
+        return all(any(record.key == key for record in log.records) for log in self._world.ledgers.values())
 
     def _hold(self, trouble: Trouble) -> bool:
         world = self._world
