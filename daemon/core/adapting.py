@@ -118,10 +118,15 @@ SLOW_GROWTH = 0.002
 """The part of the refused rate by which a rate grows in a second: well below that rate, and close to it."""
 
 BOLDER_AFTER_SECONDS = 10.0
-"""In each such time without a refusal the slow growth grows by itself once more: a limit that has gone is found out."""
+"""In each such time without a refusal the slow growth doubles: a limit that was taken for too low, or has gone, is found
+out.
+"""
 
 OBSERVED_SECONDS = 2.0
 """Over so long calls are counted, to know what rate it is that is refused: a tenant may use less than it is allowed."""
+
+OBSERVED_TIMES = 3
+"""The most calls in one of so many of these times are the rate: the work may only just have begun."""
 
 FEW_CALLS = 10
 """Fewer calls in that time are no rate: a tenant that has little to do and is refused once would hardly call again."""
@@ -145,7 +150,7 @@ class LearnedRate:
         self._used_at = 0.0
         self._counted_since = 0.0
         self._count = 0
-        self._observed = allowed
+        self._observed: deque[float] = deque([allowed], maxlen=OBSERVED_TIMES)
 
     @property
     def is_cut(self) -> bool:
@@ -176,7 +181,7 @@ class LearnedRate:
         """Take less than what was called of late, because a call was refused for its quota."""
         if now < self._cut_at + CUT_AFTER_SECONDS:
             return
-        rate = min(self._rate, self._observed)
+        rate = min(self._rate, max(self._observed))
         is_near = abs(rate - self._refused_at_rate) <= NEAR * max(rate, self._refused_at_rate)
         self._refused_at_rate = rate
         self._rate = max(self._allowed * LEAST_RATE, rate * (FINE_CUT if is_near else FIRST_CUT))
@@ -186,7 +191,7 @@ class LearnedRate:
         """Return the growth in calls per second, for each second."""
         if self._rate < self._refused_at_rate * FINE_CUT:
             return self._refused_at_rate * QUICK_GROWTH
-        return self._refused_at_rate * SLOW_GROWTH * (1.0 + (now - self._cut_at) / BOLDER_AFTER_SECONDS)
+        return self._refused_at_rate * SLOW_GROWTH * 2.0 ** min((now - self._cut_at) / BOLDER_AFTER_SECONDS, 10.0)
 
     def _observe(self, now: float) -> None:
         """Count calls; after a rest, or few of them, nothing is known of the rate: it may be all that is allowed."""
@@ -194,5 +199,5 @@ class LearnedRate:
         seconds = now - self._counted_since
         if seconds >= OBSERVED_SECONDS:
             is_busy = seconds < 2 * OBSERVED_SECONDS and self._count >= FEW_CALLS
-            self._observed = self._count / seconds if is_busy else self._allowed
+            self._observed.append(self._count / seconds if is_busy else self._allowed)
             self._counted_since, self._count = now, 0
