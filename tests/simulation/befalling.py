@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from daemon.core.model import Entity, Tenant
+from daemon.core.pacing import FOREVER
 from daemon.core.state import ALL_TENANTS
 from daemon.edges.ledger_keys import HoldRecord, tenant_key
 from tests.simulation.kafka import SESSION_SECONDS
+from tests.simulation.meeting import EVERYBODY
 from tests.simulation.schedules import Trouble
 
 CLOCKS_DIFFER_SECONDS = 2.0
@@ -145,6 +147,22 @@ class Befalling:
 
     # -- people ------------------------------------------------------------------------------------------------
 
+    def leave_out_tenants(self) -> None:
+        """Begin with a tenants file that does not name yet who is added later: its changes may lie there before."""
+        world = self._world
+        for trouble in sorted(world.schedule.troubles, key=lambda one: one.at):
+            name = world.schedule.tenant_of(trouble)
+            if trouble.kind == "tenant_added" and world.registry.pop(name, None) is not None:
+                world.meeting.set(trouble, name, trouble.at)
+
+    def _add_tenant(self, trouble: Trouble) -> bool:
+        """Name a tenant in the tenants file for the first time."""
+        name = self._world.schedule.tenant_of(trouble)
+        if name not in self._world.registry:
+            self._world.say("person", f"names {name}")
+            self._world.bring_back(name)
+        return False
+
     def _change_tenant(self, trouble: Trouble) -> bool:
         """Change a tenant's terms in the tenants file for a while."""
         world, name = self._world, self._world.schedule.tenant_of(trouble)
@@ -155,16 +173,15 @@ class Befalling:
         else:
             world.registry[name] = _changed(world.schedule.tenants[name], trouble)
         world.tell_tenants()
-        world.timeline.after(1.0 + 10.0 * trouble.seconds, lambda: world.bring_back(name))
-        return True
+        seconds = 1.0 + 10.0 * trouble.seconds
+        world.timeline.after(seconds, lambda: world.bring_back(name))
+        return self._set(trouble, name, seconds)
 
-    def _add_tenant(self, trouble: Trouble) -> bool:
-        """Name a tenant in the tenants file for the first time; its changes may lie there since long."""
-        name = self._world.schedule.tenant_of(trouble)
-        is_new = name not in self._world.registry
-        if is_new:
-            self._world.bring_back(name)
-        return is_new
+    def _set(self, trouble: Trouble, scope: str, seconds: float) -> bool:
+        """Wait for what meets a trouble: until then it has not struck."""
+        self._world.say("world", f"{trouble.kind} is set for {seconds:.2f} s")
+        self._world.meeting.set(trouble, scope, seconds)
+        return False
 
     def _can_be_removed(self, name: str) -> bool:
         """Tell whether every ledger remembers the tenant: one that does not takes it for a stranger."""
@@ -175,11 +192,11 @@ class Befalling:
         world = self._world
         scope = ALL_TENANTS if trouble.kind == "hold_all" else world.schedule.tenant_of(trouble)
         now, has_end = world.timeline.now, trouble.seconds < 0.6
-        until = now + 1.0 + 6.0 * trouble.seconds if has_end else None
-        world.write_hold(scope, HoldRecord(is_held=True, since=now, until=until))
+        seconds = 1.0 + 6.0 * trouble.seconds if has_end else 2.0 + 8.0 * trouble.seconds
+        world.write_hold(scope, HoldRecord(is_held=True, since=now, until=now + seconds if has_end else None))
         if not has_end:
-            world.timeline.after(2.0 + 8.0 * trouble.seconds, lambda: world.release(scope))
-        return True
+            world.timeline.after(seconds, lambda: world.release(scope))
+        return self._set(trouble, EVERYBODY if scope == ALL_TENANTS else scope, seconds)
 
     def _replay(self, trouble: Trouble) -> bool:
         highest = sorted(self._world.watch.highest.items())
@@ -188,16 +205,19 @@ class Befalling:
     # -- DnB ---------------------------------------------------------------------------------------------------
 
     def _trouble_dnb(self, trouble: Trouble) -> bool:
-        world, until = self._world, self._world.timeline.now + 0.5 + 7.0 * trouble.seconds
+        world, seconds, scope = self._world, 0.5 + 7.0 * trouble.seconds, EVERYBODY
+        until = world.timeline.now + seconds
         match trouble.kind:
             case "company_denied":
                 companies = world.schedule.companies
-                world.network.denied_until[companies[int(trouble.whom * len(companies))].key] = until
+                scope = companies[int(trouble.whom * len(companies))].key
+                world.network.denied_until[scope] = until
             case "outage":
                 world.network.outage_until = until
             case _:
                 world.network.emulator.revoke_tokens()
-        return True
+                seconds = FOREVER
+        return self._set(trouble, scope, seconds)
 
 
 def _changed(tenant: Tenant, trouble: Trouble) -> Tenant:

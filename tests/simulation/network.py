@@ -14,6 +14,7 @@ from daemon.sandbox.emulator import Emulator
 from daemon.sandbox.exchange import Request, Response
 from daemon.sandbox.settings import Client, Settings, Switches
 from tests.dnb.world import CLIENT_ID, credentials, pem
+from tests.simulation.meeting import EVERYBODY
 from tests.simulation.overtaking import led_back
 from tests.simulation.schedules import Schedule, Trouble
 from tests.simulation.timeline import START_SECONDS, Timeline
@@ -21,6 +22,8 @@ from tests.simulation.timeline import START_SECONDS, Timeline
 REQUEST_SECONDS = 2.0
 LATE_BOUND_SECONDS = 8.0
 BASE_URL = "https://dnb.example"
+
+UNAUTHORIZED = 401
 
 NOT_APPLIED_STATUS = {"400", "401", "403", "404", "409", "422", "429", "429_bare", "500", "503", "503_bare"}
 
@@ -54,6 +57,7 @@ class Network:
         self.regressions = 0
         self.when_doubted: Callable[[Entity, Trouble], None] = lambda _entity, _trouble: None
         self.when_served: Callable[[Entity | None], None] = lambda _entity: None
+        self.when_met: Callable[[str, str], None] = lambda _kind, _scope: None
         self.denied_until: dict[str, float] = {}
         self.outage_until = 0.0
         self.retry_after_seconds = 0.0
@@ -138,11 +142,16 @@ class Network:
 
     def _serve(self, carried: Carried) -> Response:
         now, request = self._timeline.now, carried.request
+        company = request.headers.get("companykey", "")
         if now < self.outage_until:
+            self.when_met("outage", EVERYBODY)
             return Response(503)
-        if now < self.denied_until.get(request.headers.get("companykey", ""), 0.0):
+        if now < self.denied_until.get(company, 0.0):
+            self.when_met("company_denied", company)
             return Response(403)
         response = self.emulator.handle(request, now)
+        if response.status == UNAUTHORIZED:
+            self.when_met("token_revoked", EVERYBODY)
         self.when_served(carried.entity)
         return response
 

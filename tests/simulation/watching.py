@@ -4,10 +4,10 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from daemon.core.actions import Action, Pause, Resume, Send
-from daemon.core.events import Event, NotSent, Replied, TenantsChanged
+from daemon.core.actions import Action, Pause, Record, Resume, Send
+from daemon.core.events import Event, Loaded, NotSent, Replied
 from daemon.core.ledger import Entry, decode
-from daemon.core.model import Change, Entity, Message, Partition, Tenant, Undecodable, entity_of
+from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
 from daemon.core.procedure import Answered
 from daemon.edges.inbox import RawRecord
@@ -16,6 +16,7 @@ from daemon.moment.invoice import is_draft
 from daemon.sandbox.generating import ENVIRONMENT
 from tests.simulation.policy import POLICY
 from tests.simulation.replica import Replica
+from tests.simulation.terms import Terms
 from tests.simulation.written import Written
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Watch:
         self._settled: dict[Replica, Counter[str]] = {}
         self._letters: set[tuple[Partition, int]] = set()
         self._passed_by: set[tuple[Partition, int]] = set()
-        self._terms: dict[Replica, dict[str, Tenant]] = {}
+        self._terms: dict[Replica, Terms] = {}
         self._buckets: dict[tuple[Replica, str, float], Bucket] = {}
         self._calls: deque[float] = deque()
         self._awaited: dict[tuple[Replica, int], str] = {}
@@ -74,8 +75,7 @@ class Watch:
         """Look at one step of a planner."""
         if isinstance(event, Replied | NotSent):
             self._ended(replica, event)
-        if isinstance(event, TenantsChanged):
-            self._terms[replica] = self._terms.get(replica, {}) | dict(event.tenants)
+        self._meet(replica, event, output)
         settled = self._settled.setdefault(replica, Counter())
         for item in output:
             self._count(item)
@@ -108,11 +108,27 @@ class Watch:
             case _:
                 pass
 
+    def _meet(self, replica: Replica, event: Event, output: list[Action | Notice]) -> None:
+        """Tell which troubles of tenants are met: by a change that waits, or is of a kind that is not transferred."""
+        terms, meeting = self._terms.setdefault(replica, Terms()), self._world.meeting
+        terms.take(event)
+        if isinstance(event, Loaded):
+            for entity, _ in event.entries:
+                tenant = terms.of(entity.tenant)
+                if tenant is not None and entity.kind not in tenant.kinds:
+                    meeting.met("tenant_kinds", entity.tenant)
+        for item in output:
+            terms.note(item)
+            if isinstance(item, Record) and item.entry.parked is not None and item.entry.parked.is_waiting:
+                for kind, scope in terms.keeps(item.entity.tenant):
+                    meeting.met(kind, scope)
+
     def _pass_by(self, replica: Replica, notice: Settled, entity: Entity) -> None:
         """Look at a change that is ignored: its tenant must never have been named, or its kind not be transferred."""
-        tenant = self._terms[replica].get(notice.tenant)
+        tenant = self._terms[replica].of(notice.tenant)
         if tenant is not None and (notice.reason == "tenant" or entity.kind in tenant.kinds):
             self._fail(f"{replica.name} ignores {entity.key} for its {notice.reason}")
+        self._world.meeting.met("tenant_added" if notice.reason == "tenant" else "tenant_kinds", notice.tenant)
         self._passed_by.add((notice.partition, notice.offset))
         [record] = self._world.inputs[notice.partition].read(notice.offset, 1)
         message = decode_envelope(record.value, environment=ENVIRONMENT)
@@ -160,7 +176,7 @@ class Watch:
         early = self._told_to_wait.get((replica, send.tenant), 0.0) - now
         if early > ROUNDING_SECONDS:
             self._fail(f"{replica.name} calls for {send.tenant} {early:.3f} s before a Retry-After has passed")
-        self._take(replica, send.tenant, self._terms[replica][send.tenant].quota)
+        self._take(replica, send.tenant, self._quota(replica, send.tenant))
         self._take(replica, CLIENT, POLICY.limits.quota)
         if send.entity is not None:
             self._is_alone(replica, send, send.entity)
@@ -176,6 +192,16 @@ class Watch:
         if tenant is not None and isinstance(reply, Answered) and reply.retry_after is not None:
             until = self._world.timeline.now + reply.retry_after
             self._told_to_wait[replica, tenant] = max(until, self._told_to_wait.get((replica, tenant), 0.0))
+
+    def _quota(self, replica: Replica, name: str) -> float:
+        """Return the quota of a tenant as the process knows it; a call under other terms than at first meets them."""
+        first = self._world.schedule.tenants[name]
+        terms = self._terms[replica].of(name) or first
+        if terms.weight != first.weight:
+            self._world.meeting.met("tenant_weighed", name)
+        if terms.quota != first.quota:
+            self._world.meeting.met("tenant_quota", name)
+        return terms.quota
 
     def _take(self, replica: Replica, scope: str, rate: float) -> None:
         """Count a call of a process against a quota of its own, and against the client's of all processes."""

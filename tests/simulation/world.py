@@ -26,6 +26,7 @@ from daemon.sandbox.judging import DeadLetter
 from daemon.sandbox.planting import Planted
 from tests.simulation.befalling import Befalling
 from tests.simulation.kafka import COMPACTION_LAG_SECONDS, Coordinator, Log
+from tests.simulation.meeting import Meeting
 from tests.simulation.network import Network
 from tests.simulation.overtaking import Overtaking
 from tests.simulation.policy import policy_of
@@ -66,10 +67,11 @@ class World:
         self.when_sending: Callable[[Replica], None] = lambda _replica: None
         self.watch = Watch(self)
         self.network.when_served = self.watch.served
+        self.meeting = Meeting(self.timeline, self.struck)
+        self.network.when_met = self.meeting.met
         self.turns = Turns(schedule, self.struck)
         self.replicas: dict[str, Replica] = {}
-        later = {schedule.tenant_of(trouble) for trouble in schedule.troubles if trouble.kind == "tenant_added"}
-        self.registry = {name: tenant for name, tenant in schedule.tenants.items() if name not in later}
+        self.registry = dict(schedule.tenants)
         self.registry_number = 0
         self.clocks_ahead: dict[str, float] = {}
         self.clock_steps: dict[str, Trouble] = {}
@@ -106,6 +108,7 @@ class World:
 
     def _begin(self) -> None:
         befalling = Befalling(self)
+        befalling.leave_out_tenants()
         for accountant in self._accountants:
             accountant.begin(self.timeline.now)
         for number in range(self.schedule.replicas):
@@ -308,6 +311,7 @@ class World:
         self.say("world", "calms down")
         self.is_calm = self.turns.is_calm = True
         self.network.calm_down()
+        self.meeting.calm_down()
         for scope in (ALL_TENANTS, *self.schedule.tenants):
             self.release(scope)
         for name in self.schedule.tenants:
