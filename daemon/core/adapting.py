@@ -4,6 +4,7 @@ Both go by additive increase and multiplicative decrease (Chiu and Jain, 1989): 
 less as soon as it is not, and never more than the operator allows.
 """
 
+import math
 import statistics
 from collections import deque
 
@@ -118,9 +119,10 @@ SLOW_GROWTH = 0.002
 """The part of the refused rate by which a rate grows in a second: well below that rate, and close to it."""
 
 BOLDER_AFTER_SECONDS = 10.0
-"""In each such time without a refusal the slow growth doubles: a limit that was taken for too low, or has gone, is found
-out.
-"""
+"""In each such time without a refusal the slow growth doubles: a limit that was taken for too low is found out."""
+
+DOUBLINGS_AT_MOST = 10.0
+"""By then it is the quick growth many times."""
 
 OBSERVED_SECONDS = 2.0
 """Over so long calls are counted, to know what rate it is that is refused: a tenant may use less than it is allowed."""
@@ -191,7 +193,8 @@ class LearnedRate:
         """Return the growth in calls per second, for each second."""
         if self._rate < self._refused_at_rate * FINE_CUT:
             return self._refused_at_rate * QUICK_GROWTH
-        return self._refused_at_rate * SLOW_GROWTH * 2.0 ** min((now - self._cut_at) / BOLDER_AFTER_SECONDS, 10.0)
+        doublings = min(DOUBLINGS_AT_MOST, (now - self._cut_at) / BOLDER_AFTER_SECONDS)
+        return self._refused_at_rate * SLOW_GROWTH * math.exp2(doublings)
 
     def _observe(self, now: float) -> None:
         """Count calls; after a rest, or few of them, nothing is known of the rate: it may be all that is allowed."""

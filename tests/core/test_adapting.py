@@ -85,7 +85,7 @@ class Server:
 
     def __init__(self, allowed: float, real: float, most: float = 1e9) -> None:
         """Begin full; the client has no more than `most` calls a second to make."""
-        self.learned, self._real, self._most = LearnedRate(allowed), real, most
+        self.learned, self._real, self.most = LearnedRate(allowed), real, most
         self._level, self._now = real, 0.0
         self.taken = self.refused = 0
 
@@ -93,7 +93,7 @@ class Server:
         """Call for so long, and return how many calls a second were taken."""
         before, until = self.taken, self._now + seconds
         while self._now < until:
-            gap = 1.0 / min(self.learned.use(self._now), self._most)
+            gap = 1.0 / min(self.learned.use(self._now), self.most)
             self._now += gap
             self._level = min(self._real, self._level + gap * self._real)
             if self._level >= 1.0:
@@ -128,14 +128,26 @@ def test_what_is_allowed_is_never_exceeded() -> None:
 
 
 def test_a_limit_that_has_gone_is_found_out() -> None:
-    """What is taken grows until it is what is allowed."""
-    learned = LearnedRate(100.0)
-    for second in range(20):
-        learned.refuse(float(second))
-    assert learned.rate >= 100.0 * LEAST_RATE
-    for second in range(20, 700):
-        learned.use(float(second))
-    assert (100.0, False) == (learned.rate, learned.is_cut)
+    """What is taken grows until it is what is allowed, also where nothing was called for a day."""
+    for begin in (20, 86_400):
+        learned = LearnedRate(100.0)
+        for second in range(20):
+            learned.refuse(float(second))
+        assert learned.rate >= 100.0 * LEAST_RATE
+        for second in range(begin, begin + 300):
+            learned.use(float(second))
+        assert (100.0, False) == (learned.rate, learned.is_cut)
+
+
+def test_a_rate_that_was_taken_for_too_low_grows_ever_faster() -> None:
+    """A tenant that had little to do is refused once for others' sake: when it has more, it gets it in a minute or so."""
+    server = Server(200.0, 100.0, most=30.0)
+    server.serve(8.0)
+    server.learned.refuse(8.0)
+    assert 21.0 == pytest.approx(server.learned.rate, rel=0.05)
+    server.most = 1e9
+    server.serve(70.0)
+    assert server.serve(30.0) >= 0.95 * 100.0
 
 
 def test_refusals_of_calls_that_left_together_speak_for_each_other() -> None:

@@ -47,8 +47,8 @@ def test_a_planted_violation_is_made_small(monkeypatch: pytest.MonkeyPatch) -> N
             raise ViolationError("a process was told to end")
 
     monkeypatch.setattr(World, "struck", struck)
-    schedule = next(one for one in map(schedule_of, range(100)) if _troubles(one, "restart") and len(one.troubles) > 9)
-    violation = play(schedule).violation
+    troubled = (one for one in map(schedule_of, range(100)) if _troubles(one, "restart") and len(one.troubles) > 9)
+    schedule, violation = next((one, violation) for one in troubled if (violation := play(one).violation))
     assert "a process was told to end" == violation
     cut = minimised(schedule, violation)
     assert (1, 1) == (len(cut.troubles), cut.records)
