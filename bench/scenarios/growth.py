@@ -3,17 +3,20 @@
 Each is the backlog of `unique`, delivered by the daemon to a far end that answers at once, and differs from the others
 of its kind in one number: 8 tenants, an empty ledger and one replica are the usual ones. `tenants-…` spread the same
 customers over more tenants, each with a company of its own; `ledger-…` find so many other customers in the ledger that
-the daemon has restored, and `rss_mib` is the peak of a process that is started again with its disk; `replicas-…` share
+the daemon has restored, and `ready_mib` is the peak of a process that has started again on its disk, before the backlog; `replicas-…` share
 the partitions before the backlog comes, and are measured together. Goal: no cost grows faster than the logarithm.
 """
 
 from collections.abc import Awaitable, Callable
 from itertools import islice
 
+from msgspec.structs import replace
+
 from bench.contending import Contender
 from bench.delivering import delivered, known, shared
 from bench.feeding import Tenant, spread, tenants
 from bench.ledgers import Holder, Ledger
+from bench.metering import peak_mib
 from bench.rows import Figures
 from bench.scenarios.unique import MEASURED_VERSION, TENANTS
 from bench.trial import Ground, Trial, trying
@@ -34,7 +37,10 @@ def with_tenants(count: int) -> Measure:
         """Let the daemon deliver the backlog of all tenants."""
         owners = tenants(count)
         async with trying(ground, contender, owners) as trial:
-            return await _again(trial, owners)
+            await known(trial, spread(owners, ground.records or RECORDS))
+            trial.start()
+            await shared(trial)
+            return await _delivered(trial, owners)
 
     return measure
 
@@ -47,7 +53,12 @@ def with_ledger(entries: int) -> Measure:
         owners = tenants(TENANTS)
         async with trying(ground, contender, owners) as trial:
             await _ledger(trial, owners, entries).write()
-            return await _again(trial, owners)
+            await known(trial, spread(owners, ground.records or RECORDS))
+            trial.start()
+            await shared(trial)
+            ready_mib = sum(peak_mib(pid) for pid in trial.pids)
+            figures = await _delivered(trial, owners)
+            return replace(figures, more={**figures.more, "ready_mib": ready_mib})
 
     return measure
 
@@ -63,20 +74,16 @@ def with_replicas(count: int) -> Measure:
             for name in islice(NAMES, count):
                 trial.start(name)
             await shared(trial)
-            await trial.sink.forget(version=MEASURED_VERSION)
-            await trial.topic.fill(spread(owners, records, version=MEASURED_VERSION))
-            return await delivered(trial, records, lambda now: now.reached)
+            return await _delivered(trial, owners)
 
     return measure
 
 
-async def _again(trial: Trial, owners: list[Tenant]) -> Figures:
-    """Let the daemon make the customers known, and measure how it delivers a second version of each."""
+async def _delivered(trial: Trial, owners: list[Tenant]) -> Figures:
+    """Publish a second version of each customer, and measure how the daemons at work deliver it."""
     records = trial.ground.records or RECORDS
-    await known(trial, spread(owners, records))
-    await trial.topic.fill(spread(owners, records, version=MEASURED_VERSION))
     await trial.sink.forget(version=MEASURED_VERSION)
-    trial.start()
+    await trial.topic.fill(spread(owners, records, version=MEASURED_VERSION))
     return await delivered(trial, records, lambda now: now.reached)
 
 

@@ -258,8 +258,8 @@ class Planner:
             if name in before and before[name] == tenant:
                 continue
             self._state.denials.pop(name, None)
-            if name in before and before[name].kinds != tenant.kinds:
-                self._refilling.take_anew(name)
+            if name in known and (name not in before or before[name].kinds != tenant.kinds):
+                self._refilling.take_anew(name)  # also of one that is back: what it transferred is not remembered
             self._refilling.serve_again(name)
             if name in known:
                 self._refilling.release_refused(name)

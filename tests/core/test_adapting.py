@@ -140,7 +140,7 @@ def test_a_limit_that_has_gone_is_found_out() -> None:
 
 
 def test_a_rate_that_was_taken_for_too_low_grows_ever_faster() -> None:
-    """A tenant that had little to do is refused once for others' sake: when it has more, it gets it in a minute or so."""
+    """A tenant with little to do is refused once for the sake of others; with more to do it gets it in a minute."""
     server = Server(200.0, 100.0, most=30.0)
     server.serve(8.0)
     server.learned.refuse(8.0)

@@ -300,6 +300,20 @@ def test_a_kind_that_is_transferred_again_is_taken_again() -> None:
     assert ("waiting", "fjellvik") in loads(play)[-3:]
 
 
+def test_a_kind_that_is_transferred_again_after_an_absence_is_taken_again() -> None:
+    """While its tenant is gone from the file nobody remembers what it transferred."""
+    play = Playbook()
+    play.begin(entry=HELD)
+    load = play.last(Load)
+    play.tenants(Tenant(name="fjellvik", company="c0ffee", kinds=frozenset({"invoice"})))
+    play.give(Loaded(PARTITION, GENERATION, load.which, load.tenant, ((ENTITY, HELD),), None, exhausted=True))
+    play.tenants()
+    before = len(play.all(PutBack))
+    play.tenants(TENANT)
+    assert [PutBack(PARTITION, (), "fjellvik")] == play.all(PutBack)[before:]
+    assert ("waiting", "fjellvik") in loads(play)[-3:]
+
+
 def test_what_was_parked_by_a_former_owner_is_suspect() -> None:
     """Without a handover a parked change may have been in flight: it is read, and stays dirty for a while."""
     play = Playbook()
