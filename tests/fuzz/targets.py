@@ -1,5 +1,7 @@
 """Every decoder that reads what others wrote, valid inputs to begin with, and what may come of any input."""
 
+import contextlib
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +16,18 @@ from daemon.dnb.invoice_rows import InvoiceRow, JournalEntryRow
 from daemon.dnb.replies import judge, read_row, read_rows
 from daemon.dnb.rows import CountryRow, CreatedRow, CurrencyRow, CustomerRow, ProjectRow, Row
 from daemon.dnb.tokens import token_reply
+from daemon.edges.dead_letters import OFFSET_HEADER, PARTITION_HEADER, TOPIC_HEADER, source_of
 from daemon.edges.http_sink import identity_server, retry_after
 from daemon.edges.ledger_keys import (
+    HandoverRecord,
     HoldRecord,
     LedgerRecord,
+    decode_handover_record,
     decode_hold_record,
     decode_ledger_record,
     encode_record,
 )
+from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.mail_deciding import Failing, Letter
 from daemon.edges.mail_state import MailRecord, Told, decode_mail_record, encode_mail_record
 from daemon.edges.mail_text import message
@@ -94,8 +100,27 @@ def _entry(raw: bytes) -> None:
 
 def _marks(raw: bytes) -> None:
     assert isinstance(decode_ledger_record(raw), LedgerRecord | None)
+    assert isinstance(decode_handover_record(raw), HandoverRecord | None)
     assert isinstance(decode_hold_record(raw), HoldRecord | None)
     assert isinstance(decode_mail_record(raw), MailRecord | None)
+
+
+def _letter(raw: bytes) -> None:
+    pairs = (line.partition(b"=") for line in raw.splitlines())
+    source = source_of([(name.decode("latin-1"), value) for name, _, value in pairs])
+    assert source is None or (source[0].number >= 0 and source[1] >= 0)
+
+
+def _store(raw: bytes) -> None:
+    """Open a local copy of the ledger whose marks are these bytes: a damaged one is begun anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "0.sqlite3"
+        LedgerStore(path).close()
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("INSERT INTO meta (name, value) VALUES ('marks', CAST(? AS TEXT))", (raw,))
+        store = LedgerStore(path)
+        assert isinstance(store.marks, Marks)
+        store.close()
 
 
 ROW_TYPES: tuple[type[Row], ...] = (
@@ -190,6 +215,16 @@ ROWS = (
     b'{"_validationResults": {"Name": [{"Message": "m", "PropertyName": "Name", "Level": 30}]}, "Message": "x"}',
     b'{"Messages": [{"Message": "m", "EntityType": "Customer"}]}', b'"text"', b"[]", b"",
 )  # fmt: skip
+HOLD = HoldRecord(is_held=True, since=1.0, until=2.0, reason="r")
+MAILED = MailRecord({"conflict": Told(1.0, ("a/customer/1",))})
+MARKS = Marks(
+    position=9, record=LedgerRecord("one", Generation(1, 2)), record_offset=3, handover_offset=8, last_offset=8,
+    holds={"fjellvik": HOLD, "*": HOLD}, mailed={"fjellvik": MAILED},
+)  # fmt: skip
+LETTER = "\n".join(
+    f"{name}={value}"
+    for name, value in ((TOPIC_HEADER, "moment.changes"), (PARTITION_HEADER, 3), (OFFSET_HEADER, 1_204))
+)
 SETTINGS = b"""MOMENT_DNB_KAFKA_BOOTSTRAP=k:9092
 MOMENT_DNB_TENANTS_FILE=t.yaml
 MOMENT_DNB_DNB_BASE_URL=https://d.example
@@ -232,12 +267,15 @@ def targets() -> tuple[Target, ...]:
             "marks",
             (
                 encode_record(LedgerRecord("one", Generation(1, 2))),
-                encode_record(HoldRecord(is_held=True, since=1.0, until=2.0, reason="r")),
-                encode_mail_record(MailRecord({"conflict": Told(1.0, ("a/customer/1",))})),
+                encode_record(HandoverRecord(Generation(1, 2), 1_204)),
+                encode_record(HOLD),
+                encode_mail_record(MAILED),
             ),
             _marks,
             50,
         ),
+        Target("store", (msgspec.json.encode(MARKS),), _store, 5),
+        Target("letter", (LETTER.encode(),), _letter, 10),
         Target("reply", ROWS, _reply, 80),
         Target("retry_after", (b"7", b"Fri, 27 Nov 2026 10:00:00 GMT"), _header, 10),
         Target("endpoints", (b'{"Identity": "https://identity.example/"}',), _map, 8),

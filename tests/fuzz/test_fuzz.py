@@ -1,6 +1,6 @@
 """Ten thousand strange inputs on every run; `make fuzz` takes a million."""
 
-from tests.fuzz.__main__ import fuzz
+from tests.fuzz.__main__ import LEAST_INPUTS, fuzz
 from tests.fuzz.targets import targets
 
 
@@ -9,6 +9,7 @@ def test_no_decoder_raises_what_is_not_in_its_contract() -> None:
     report = fuzz(10_000, seed=1)
     assert [] == [(failure.target, failure.value, failure.error) for failure in report.failures]
     assert {target.name for target in targets()} == set(report.by_target)
+    assert min(report.by_target.values()) >= LEAST_INPUTS
 
 
 def test_the_inputs_to_begin_with_are_valid() -> None:
