@@ -92,7 +92,7 @@ class Arranging:
     def named(self) -> list[tuple[int, str]]:
         """Return the tenants that a ledger remembers, for the partitions that do not."""
         remembered = [copy.store.named for copy in self._copies]
-        everybody = sorted(frozenset().union(*remembered))
+        everybody = sorted({tenant for tenants in remembered for tenant in tenants})
         known = dict(enumerate(remembered))
         return [
             (number, tenant)
