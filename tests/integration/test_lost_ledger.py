@@ -64,4 +64,4 @@ async def test_a_ledger_that_would_forget_is_refused(kafka: Kafka, tmp_path: Pat
         process = stage.process()
         process.start()
         assert CONFIGURATION_EXIT == await process.ended()
-        assert "cleanup.policy to compact" in process.tail()
+        assert "its cleanup.policy is delete; set it to compact alone" in process.tail()
