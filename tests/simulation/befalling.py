@@ -154,6 +154,7 @@ class Befalling:
             name = world.schedule.tenant_of(trouble)
             if trouble.kind == "tenant_added" and world.registry.pop(name, None) is not None:
                 world.meeting.set(trouble, name, trouble.at)
+        world.note_named()
 
     def _add_tenant(self, trouble: Trouble) -> bool:
         """Name a tenant in the tenants file for the first time."""

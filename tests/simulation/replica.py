@@ -67,6 +67,7 @@ class Replica:
         self._is_taking = False
         self._wake_number = 0
         self._registry_number = -1
+        self.registries_read: deque[int] = deque()
         self.read_tenants()
         self.source.join()
 
@@ -128,6 +129,7 @@ class Replica:
             self.tenants = frozenset(self.world.registry)
             for partition in self.stores:
                 self.writing.name_tenants(partition)
+            self.registries_read.append(self._registry_number)
             self.put(TenantsChanged(dict(self.world.registry)))
 
     # -- the runner --------------------------------------------------------------------------------------------

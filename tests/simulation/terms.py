@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from daemon.core.actions import Action
-from daemon.core.events import Event, TenantsChanged
+from daemon.core.events import TenantsChanged
 from daemon.core.model import Tenant
 from daemon.core.notices import Held, HoldEnded, Notice
 from tests.simulation.meeting import EVERYBODY
@@ -16,6 +16,7 @@ class Terms:
 
     def __init__(self) -> None:
         """Begin before the tenants file is read."""
+        self.number = -1
         self._named: Mapping[str, Tenant] = {}
         self._ever: dict[str, Tenant] = {}
         self._held: set[str] = set()
@@ -24,11 +25,11 @@ class Terms:
         """Return the terms under which the file has named the tenant last, None if it never has."""
         return self._ever.get(name)
 
-    def take(self, event: Event) -> None:
-        """Take in what the planner is told."""
-        if isinstance(event, TenantsChanged):
-            self._named = event.tenants
-            self._ever.update(event.tenants)
+    def take(self, event: TenantsChanged, number: int) -> None:
+        """Take in the tenants file as it was at its nth change."""
+        self.number = number
+        self._named = event.tenants
+        self._ever.update(event.tenants)
 
     def note(self, item: Action | Notice) -> None:
         """Take in what the planner tells of people's holds."""

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daemon.core.actions import Action, Pause, Record, Resume, Send
-from daemon.core.events import Event, Loaded, NotSent, Replied
+from daemon.core.events import Event, Loaded, NotSent, Replied, TenantsChanged
 from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
+from daemon.core.pacing import FOREVER
 from daemon.core.procedure import Answered
 from daemon.edges.inbox import RawRecord
 from daemon.moment.envelope import decode as decode_envelope
@@ -111,7 +112,8 @@ class Watch:
     def _meet(self, replica: Replica, event: Event, output: list[Action | Notice]) -> None:
         """Tell which troubles of tenants are met: by a change that waits, or is of a kind that is not transferred."""
         terms, meeting = self._terms.setdefault(replica, Terms()), self._world.meeting
-        terms.take(event)
+        if isinstance(event, TenantsChanged):
+            terms.take(event, replica.registries_read.popleft())
         if isinstance(event, Loaded):
             for entity, _ in event.entries:
                 tenant = terms.of(entity.tenant)
@@ -124,9 +126,14 @@ class Watch:
                     meeting.met(kind, scope)
 
     def _pass_by(self, replica: Replica, notice: Settled, entity: Entity) -> None:
-        """Look at a change that is ignored: its tenant must never have been named, or its kind not be transferred."""
-        tenant = self._terms[replica].of(notice.tenant)
-        if tenant is not None and (notice.reason == "tenant" or entity.kind in tenant.kinds):
+        """Look at a change that is ignored: its tenant was not named before, or its kind is not transferred."""
+        terms = self._terms[replica]
+        if notice.reason == "tenant":
+            is_right = terms.number < self._world.first_named.get(entity.tenant, FOREVER)
+        else:
+            tenant = terms.of(entity.tenant)
+            is_right = tenant is not None and entity.kind not in tenant.kinds
+        if not is_right:
             self._fail(f"{replica.name} ignores {entity.key} for its {notice.reason}")
         self._world.meeting.met("tenant_added" if notice.reason == "tenant" else "tenant_kinds", notice.tenant)
         self._passed_by.add((notice.partition, notice.offset))

@@ -73,6 +73,7 @@ class World:
         self.replicas: dict[str, Replica] = {}
         self.registry = dict(schedule.tenants)
         self.registry_number = 0
+        self.first_named: dict[str, int] = {}
         self.clocks_ahead: dict[str, float] = {}
         self.clock_steps: dict[str, Trouble] = {}
         self.steps = 0
@@ -278,9 +279,14 @@ class World:
         self.registry[name] = self.schedule.tenants[name]
         self.tell_tenants()
 
+    def note_named(self) -> None:
+        """Note at which of its changes the tenants file has named each tenant first."""
+        self.first_named = dict.fromkeys(self.registry, self.registry_number) | self.first_named
+
     def tell_tenants(self) -> None:
         """Let every process read the tenants file again soon."""
         self.registry_number += 1
+        self.note_named()
         for replica in self.replicas.values():
             replica.after(0.0, 0.5, replica.read_tenants)
 
