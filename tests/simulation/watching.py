@@ -126,14 +126,17 @@ class Watch:
                     meeting.met(kind, scope)
 
     def _pass_by(self, replica: Replica, notice: Settled, entity: Entity) -> None:
-        """Look at a change that is ignored: its tenant was not named before, or its kind is not transferred."""
+        """Look at a change that is ignored: its tenant was not named before, or its kind is not transferred.
+
+        What a process ignores that the group has expelled is not committed.
+        """
         terms = self._terms[replica]
         if notice.reason == "tenant":
             is_right = terms.number < self._world.first_named.get(entity.tenant, FOREVER)
         else:
             tenant = terms.of(entity.tenant)
             is_right = tenant is not None and entity.kind not in tenant.kinds
-        if not is_right:
+        if not is_right and replica.is_member:
             self._fail(f"{replica.name} ignores {entity.key} for its {notice.reason}")
         self._world.meeting.met("tenant_added" if notice.reason == "tenant" else "tenant_kinds", notice.tenant)
         self._passed_by.add((notice.partition, notice.offset))
