@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,6 +12,7 @@ from daemon.core.ledger import Entry, encode
 from daemon.core.model import Entity, Generation
 from daemon.edges.ledger_keys import HANDOVER_KEY, LEDGER_KEY, HandoverRecord, LedgerRecord, encode_record
 from daemon.edges.ledger_topic import ledger_of
+from daemon.tenants import company_of
 from tests.kafka_broker import create_topic
 
 GENERATION = Generation(1, 1)
@@ -25,11 +25,6 @@ class Holder(msgspec.Struct, frozen=True):
     tenant: str
     company_key: str
     partition: int
-
-    @property
-    def company(self) -> str:
-        """What entries call the company."""
-        return sha256(self.company_key.encode()).hexdigest()[:16]
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +55,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     def _delivered(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield partition, key and value of the records of delivered customers, in random order."""
         chance = random.Random(1)  # noqa: S311 - chance that must repeat, not secrecy
-        companies = [holder.company for holder in self.holders]
+        companies = [company_of(holder.company_key) for holder in self.holders]
         positions = list(range(self.entries))
         chance.shuffle(positions)
         now = time.time()

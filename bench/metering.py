@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.beside import beside
 from bench.feeding import MICROSECONDS, now_us
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -55,14 +56,10 @@ async def metering(*pids: int) -> AsyncGenerator[Meter]:
     """Watch process trees for the length of the block."""
     meter = Meter(*pids)
     meter.look()
-
-    task = asyncio.create_task(_watch(meter))
     try:
-        yield meter
+        async with beside(_watch(meter)):
+            yield meter
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
         meter.look()
 
 

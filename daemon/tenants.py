@@ -170,10 +170,10 @@ class Reading:
 
     def _tenant(self, name: str, one: TenantSettings | None, key: str | None, findings: list[str]) -> Tenant:
         if one is None or findings:
-            return Tenant(name=name, company=_hash(key) if key else "", held="its configuration is invalid")
+            return Tenant(name=name, company=company_of(key) if key else "", held="its configuration is invalid")
         return Tenant(
             name=name,
-            company=_hash(key or ""),
+            company=company_of(key or ""),
             kinds=frozenset(one.kinds),
             quota=one.quota or self._default_quota,
             weight=one.weight,
@@ -280,5 +280,6 @@ def _refuse_shared_keys(keys: Mapping[str, str | None], findings: Mapping[str, l
             findings[name].append(f"tenant {name}: company_key: the same as that of {', '.join(others)}")
 
 
-def _hash(key: str) -> str:
+def company_of(key: str) -> str:
+    """Return what everything but the HTTP edge calls the company that a key opens: a hash of the key."""
     return hashlib.sha256(key.encode()).hexdigest()[:HASH_LENGTH]

@@ -30,44 +30,21 @@ NAMES = "abcd"
 Measure = Callable[[Ground, Contender], Awaitable[Figures]]
 
 
-def with_tenants(count: int) -> Measure:
-    """Return the scenario in which the customers are spread over so many tenants."""
+def growing(*, owners: int = TENANTS, entries: int = 0, replicas: int = 1) -> Measure:
+    """Return the scenario with so many tenants, other customers in the ledger, and replicas."""
 
     async def measure(ground: Ground, contender: Contender) -> Figures:
-        """Let the daemon deliver the backlog of all tenants."""
-        owners = tenants(count)
-        async with trying(ground, contender, owners) as trial:
-            return await _measured(trial, owners)
+        """Let the daemons restore the ledger, and then deliver the backlog."""
+        named = tenants(owners)
+        async with trying(ground, contender, named) as trial:
+            if entries:
+                await _ledger(trial, named, entries).write()
+            return await _measured(trial, named, replicas)
 
     return measure
 
 
-def with_ledger(entries: int) -> Measure:
-    """Return the scenario in which the ledger has so many entries of other customers."""
-
-    async def measure(ground: Ground, contender: Contender) -> Figures:
-        """Let the daemon restore the ledger, and then deliver the backlog."""
-        owners = tenants(TENANTS)
-        async with trying(ground, contender, owners) as trial:
-            await _ledger(trial, owners, entries).write()
-            return await _measured(trial, owners)
-
-    return measure
-
-
-def with_replicas(count: int) -> Measure:
-    """Return the scenario in which so many replicas share the partitions."""
-
-    async def measure(ground: Ground, contender: Contender) -> Figures:
-        """Let the replicas deliver the backlog."""
-        owners = tenants(TENANTS)
-        async with trying(ground, contender, owners) as trial:
-            return await _measured(trial, owners, replicas=count)
-
-    return measure
-
-
-async def _measured(trial: Trial, owners: list[Tenant], replicas: int = 1) -> Figures:
+async def _measured(trial: Trial, owners: list[Tenant], replicas: int) -> Figures:
     """Make the customers known, start so many daemons, and measure how they deliver a second version of each."""
     records = trial.ground.records or RECORDS
     await known(trial, spread(owners, records))

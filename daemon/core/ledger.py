@@ -128,10 +128,9 @@ def doubted_as(one: Entry, other: Entry) -> Entry:
 
     Which of two is greater says nothing of what the owner of the lesser has sent without hearing the outcome.
     """
-    is_longer = other.dirty_until is not None and other.dirty_until > (one.dirty_until or 0.0)
-    return (
-        msgspec.structs.replace(one, dirty_until=other.dirty_until) if is_longer and _is_comparable(one, other) else one
-    )
+    if other.dirty_until is None or other.dirty_until <= (one.dirty_until or 0.0) or not _is_comparable(one, other):
+        return one
+    return msgspec.structs.replace(one, dirty_until=other.dirty_until)
 
 
 def _is_comparable(one: Entry, other: Entry) -> bool:
