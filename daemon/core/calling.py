@@ -99,12 +99,13 @@ class Calling:
         """Charge the client for the call to the identity server; while that refuses, nobody can be served."""
         self._state.pacing.charge(self._state.now)
         if event.refused is None:
-            self._state.token_refusals = 0
-            return
-        self._state.token_refusals += 1
-        wait = self._state.policy.retrying.pause("client", self._state.token_refusals)
-        self._state.pacing.hold_client(self._state.now + wait)
-        self._state.output.append(Held(None, event.refused, wait))
+            self._state.token_refusals, wait = 0, event.retry_after
+        else:
+            self._state.token_refusals += 1
+            wait = self._state.policy.retrying.pause("client", self._state.token_refusals)
+        if wait is not None:
+            self._state.pacing.hold_client(self._state.now + wait)
+            self._state.output.append(Held(None, event.refused or "token_unavailable", wait))
 
     def cancel(self, assignment: Assignment, lane: Lane) -> bool:
         """End what the lane does unless a call is in flight or an entry is being written; tell whether it is free."""

@@ -17,12 +17,13 @@ from daemon.core.depending import (
     missing_dependency,
     refused_dependency,
 )
-from daemon.core.events import Consulted
+from daemon.core.events import Consulted, Replied
 from daemon.core.lanes import Item, Lane
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Kind, Tenant
 from daemon.core.notices import Held, Misbehaved, Retried
 from daemon.core.procedure import (
+    Answered,
     Delivered,
     Denied,
     InternalError,
@@ -198,6 +199,14 @@ class Delivering:
             self._calling.give_back(number, attempt.work)
             self.start(self.supersede(attempt.work))
 
+    def replied(self, event: Replied) -> None:
+        """Act on a reply, for every attempt that waits for it; a pause it asks for is kept whatever becomes of them."""
+        name = self._state.tickets[event.ticket].tenant
+        for attempt, outcome in self._calling.replied(event):
+            self.go_on(attempt, outcome)
+        if isinstance(event.reply, Answered) and event.reply.pause is not None:
+            self._pause(name, event.reply.pause)
+
     def go_on(self, attempt: Attempt, outcome: Outcome | None) -> None:
         """Act on what the last step of an attempt came to: its outcome, or with None its next call."""
         work = attempt.work
@@ -234,9 +243,9 @@ class Delivering:
             case MissingDependency(kind):
                 self._miss(work, attempt, kind)
             case Throttled():
-                self._throttle(attempt.tenant, outcome)
+                self._throttle(attempt.tenant.name, outcome)
                 self._again(work)
-                self._shelve_unserved(attempt.tenant)
+                self._shelve_unserved(attempt.tenant.name)
             case Denied(reason):
                 self._conclude_denial(work, attempt, reason)
             case Unavailable(reason):
@@ -280,7 +289,7 @@ class Delivering:
         wait = self._state.policy.retrying.dependency_wait
         is_late = missed_at is not None and self._state.now >= missed_at + wait
         parked = work.lane.entry.parked
-        was_missed = self._is_failure_known(work) and parked is not None and parked.reason == MISSING_DEPENDENCY
+        was_missed = self._is_failure_known(work) and parked is not None and parked.was_parked_for(MISSING_DEPENDENCY)
         return is_late or work.item.origin == "check" or was_missed
 
     def _miss(self, work: Work, attempt: Attempt, kind: Kind) -> None:
@@ -302,32 +311,39 @@ class Delivering:
             until = item.first_missed_at + self._state.policy.retrying.dependency_wait
             self._state.await_delivery(work.lane, dependency.entity, until)
 
-    def _throttle(self, tenant: Tenant, outcome: Throttled) -> None:
+    def _pause(self, name: str, wait: float) -> None:
+        """Hold a tenant as long as DnB asks, where what was called for did not: it may be outdated, or gone."""
+        pacing = self._state.pacing
+        if max(pacing.held_until, pacing.released_at(name)) < self._state.now + wait:
+            self._throttle(name, Throttled(retry_after=wait))
+            self._shelve_unserved(name)
+
+    def _throttle(self, name: str, outcome: Throttled) -> None:
         wait = outcome.retry_after
         if wait is None:
-            if self._is_held(tenant, whole_client=outcome.whole_client):
+            if self._is_held(name, whole_client=outcome.whole_client):
                 return
-            self._state.throttles[tenant.name] += 1
-            wait = self._state.policy.retrying.pause(tenant.name, self._state.throttles[tenant.name])
-        self._state.output.append(Held(None if outcome.whole_client else tenant.name, "throttled", wait))
+            self._state.throttles[name] += 1
+            wait = self._state.policy.retrying.pause(name, self._state.throttles[name])
+        self._state.output.append(Held(None if outcome.whole_client else name, "throttled", wait))
         if outcome.whole_client:
             self._state.pacing.hold_client(self._state.now + wait)
         else:
-            self._hold(tenant, wait)
+            self._hold(name, wait)
 
-    def _hold(self, tenant: Tenant, wait: float) -> None:
-        self._state.pacing.hold(tenant.name, self._state.now + wait)
-        self._state.wake(self._state.now + wait, tenant.name)
+    def _hold(self, name: str, wait: float) -> None:
+        self._state.pacing.hold(name, self._state.now + wait)
+        self._state.wake(self._state.now + wait, name)
 
-    def _is_held(self, tenant: Tenant, *, whole_client: bool = False) -> bool:
+    def _is_held(self, name: str, *, whole_client: bool = False) -> bool:
         """Tell whether the hold is there already: of calls that failed together, one speaks for all."""
         pacing = self._state.pacing
-        held_until = pacing.held_until if whole_client else pacing.released_at(tenant.name)
+        held_until = pacing.held_until if whole_client else pacing.released_at(name)
         return held_until > self._state.now
 
-    def _shelve_unserved(self, tenant: Tenant) -> None:
-        if not self._state.is_served(tenant.name):
-            self.shelve(tenant.name)
+    def _shelve_unserved(self, name: str) -> None:
+        if not self._state.is_served(name):
+            self.shelve(name)
 
     def _again(self, work: Work) -> None:
         """Start the item again, or the newer one behind it: a pause is no failed attempt."""
@@ -341,17 +357,17 @@ class Delivering:
         if is_vouched_for and work.item.origin != "check":
             self._refuse(work, self._refusal_cause(attempt, _denied(reason)))
             return
-        self._deny(attempt.tenant, reason)
+        self._deny(name, reason)
         self._wait(work)
-        self._shelve_unserved(attempt.tenant)
+        self._shelve_unserved(name)
 
-    def _deny(self, tenant: Tenant, reason: str) -> None:
-        if tenant.name in self._state.denials and self._is_held(tenant):
+    def _deny(self, name: str, reason: str) -> None:
+        if name in self._state.denials and self._is_held(name):
             return
-        self._state.denials[tenant.name] += 1
-        wait = self._state.policy.retrying.pause(tenant.name, self._state.denials[tenant.name])
-        self._state.output.append(Held(tenant.name, reason, wait))
-        self._hold(tenant, wait)
+        self._state.denials[name] += 1
+        wait = self._state.policy.retrying.pause(name, self._state.denials[name])
+        self._state.output.append(Held(name, reason, wait))
+        self._hold(name, wait)
 
     def _conclude_probe(self, tenant: Tenant, outcome: Outcome) -> None:
         """Serve the tenant again, or look again later: a probe that found nothing out must have a successor."""
@@ -361,11 +377,11 @@ class Delivering:
             self._state.vouched_until[tenant.name] = self._state.now + VOUCHED_SECONDS
             self._state.wake(self._state.now, tenant.name)
         elif isinstance(outcome, Throttled):
-            self._throttle(tenant, outcome)
+            self._throttle(tenant.name, outcome)
             wait = outcome.retry_after or self._state.policy.retrying.pause(tenant.name, 1)
             self._state.wake(self._state.now + wait, tenant.name)
         else:
-            self._deny(tenant, "denied")
+            self._deny(tenant.name, "denied")
 
     # -- trying again ------------------------------------------------------------------------------------------
 

@@ -69,9 +69,13 @@ class NotSent(msgspec.Struct, frozen=True):
 
 
 class TokenRenewed(msgspec.Struct, frozen=True):
-    """The identity server was asked for a token: a call of the client; `refused` tells that it denied the client."""
+    """The identity server was asked for a token: a call of the client; `refused` tells that it denied the client.
+
+    `retry_after` is for how many seconds it asks to be left alone, where it gave no token and said so.
+    """
 
     refused: str | None = None
+    retry_after: float | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True):

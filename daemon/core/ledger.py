@@ -41,6 +41,10 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
         """Tell whether nothing but its turn keeps the change."""
         return self.reason == WAITING
 
+    def was_parked_for(self, reason: str) -> bool:
+        """Tell whether that is its reason, or was at one of its last steps."""
+        return self.reason == reason or any(step.endswith(f" {reason}") for step in self.steps)
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the ledger knows of one entity. Instants are UTC seconds.

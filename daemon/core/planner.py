@@ -161,8 +161,7 @@ class Planner:
     def _for_call(self, event: Replied | NotSent | TokenRenewed) -> None:
         match event:
             case Replied():
-                for attempt, outcome in self._calling.replied(event):
-                    self._delivering.go_on(attempt, outcome)
+                self._delivering.replied(event)
             case NotSent():
                 self._calling.not_sent(event)
             case TokenRenewed():

@@ -27,12 +27,21 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool = False
 
 
+PAUSE_STATUSES = frozenset({408, 429, 503})
+"""The HTTP statuses whose Retry-After speaks of the caller, not of the one thing that was asked for."""
+
+
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """DnB answered: the status, the body as received, and Retry-After in seconds where it was given."""
 
     status: int
     body: bytes = b""
     retry_after: float | None = None
+
+    @property
+    def pause(self) -> float | None:
+        """Return for how many seconds DnB asks to be left alone, None if it asks for no such thing."""
+        return self.retry_after if self.status in PAUSE_STATUSES else None
 
 
 class Unreachable(msgspec.Struct, frozen=True):

@@ -126,8 +126,8 @@ def judge_fault(answer: Answered, call: Call) -> Verdict:
     the write back.
     """
     match answer.status:
-        case 503 if answer.retry_after is not None:
-            return Throttled(retry_after=answer.retry_after)
+        case 503 if answer.pause is not None:
+            return Throttled(retry_after=answer.pause)
         case 500 if (rejected := rejection(answer)).is_foreign_key:
             return rejected
         case status:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from daemon.core.events import TokenRenewed
 from daemon.core.procedure import Answered, Reply, Unanswered, Unreachable
 
 RENEW_BEFORE_SECONDS = 60.0  # the vendor's advice, and far more than a call may take
@@ -77,6 +78,17 @@ def token_reply(reply: Reply, now: float) -> TokenReply:
             return TokenRefused(_error_code(reply))
         case Answered():
             return TokenUnavailable(reason=f"status_{reply.status}", retry_after=reply.retry_after)
+
+
+def renewal(outcome: TokenReply) -> TokenRenewed:
+    """Return what the planner is told of a reply to a token request."""
+    match outcome:
+        case Token():
+            return TokenRenewed()
+        case TokenRefused():
+            return TokenRenewed(refused="token_refused")
+        case TokenUnavailable(retry_after=retry_after):
+            return TokenRenewed(retry_after=retry_after)
 
 
 class TokenBook:

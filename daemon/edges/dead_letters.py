@@ -20,16 +20,24 @@ TOPIC_HEADER = "moment-dnb-topic"
 PARTITION_HEADER = "moment-dnb-partition"
 OFFSET_HEADER = "moment-dnb-offset"
 
+OFFSET_DIGITS = 19
+"""Kafka's offsets have 63 bits: what is longer is none."""
+
 log = structlog.get_logger()
 
 
 def source_of(headers: Sequence[tuple[str, bytes]]) -> tuple[Partition, int] | None:
     """Return the partition and offset of the record whose letter this is; None for a record that is no letter."""
     told = {name: value.decode(errors="replace") for name, value in headers}
-    number, offset = told.get(PARTITION_HEADER, ""), told.get(OFFSET_HEADER, "")
-    if TOPIC_HEADER not in told or not all(one.isascii() and one.isdigit() for one in (number, offset)):
+    numbers = [told.get(name, "") for name in (PARTITION_HEADER, OFFSET_HEADER)]
+    if TOPIC_HEADER not in told or not all(map(_is_number, numbers)):
         return None
-    return Partition(told[TOPIC_HEADER], int(number)), int(offset)
+    number, offset = map(int, numbers)
+    return Partition(told[TOPIC_HEADER], number), offset
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= OFFSET_DIGITS
 
 
 class DeadLetters:

@@ -12,10 +12,10 @@ import msgspec
 import structlog
 
 from daemon.core.actions import Send
-from daemon.core.events import NotSent, Replied, TokenRenewed
+from daemon.core.events import NotSent, Replied
 from daemon.core.procedure import Answered, Call, Reply, Unanswered, Unreachable
 from daemon.dnb.assertion import Credentials, client_assertion, token_form
-from daemon.dnb.tokens import Token, TokenBook, TokenRefused, TokenUnavailable, token_reply
+from daemon.dnb.tokens import Token, TokenBook, TokenRefused, TokenUnavailable, renewal, token_reply
 from daemon.edges.clock import Clock
 from daemon.edges.http_transport import OnceTransport, time_out
 from daemon.edges.inbox import Inbox
@@ -167,16 +167,14 @@ class HttpSink:
                 return self._book.current(self._clock.now())
             self._asked += 1
             outcome = await self._fetch_token()
+        self._inbox.put(renewal(outcome))
         match outcome:
             case Token():
-                self._inbox.put(TokenRenewed())
                 return outcome
             case TokenRefused(reason):
                 log.error("token.refused", reason=reason)
-                self._inbox.put(TokenRenewed(refused="token_refused"))
-            case TokenUnavailable():
-                log.warning("token.unavailable", reason=outcome.reason)
-                self._inbox.put(TokenRenewed())
+            case TokenUnavailable(reason=reason):
+                log.warning("token.unavailable", reason=reason)
         return None
 
     async def _fetch_token(self) -> Token | TokenRefused | TokenUnavailable:

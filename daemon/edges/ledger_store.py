@@ -151,7 +151,7 @@ class LedgerStore:
         self._read_to = 0
         try:
             self._connection = self._open()
-        except (sqlite3.DatabaseError, msgspec.DecodeError):
+        except (sqlite3.DatabaseError, msgspec.DecodeError, RecursionError):
             discard(path)
             self._connection = self._open()
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from daemon.core.actions import Record, Send
-from daemon.core.events import Lost, NotSent, Revoking, TokenRenewed, Woke
+from daemon.core.events import Committed, Lost, NotSent, Revoking, TokenRenewed, Woke
 from daemon.core.model import Tenant
 from daemon.core.notices import Fenced, Held
 from daemon.core.pacing import Limits
@@ -114,6 +114,22 @@ def test_without_a_token_everybody_waits_and_nothing_is_parked() -> None:
     assert (["client", "client"], []) == ([held.tenant or "client" for held in play.all(Held)], play.all(Record))
     play.give(TokenRenewed())
     play.give(Woke(), after=12.0)
+    assert 2 == len(play.all(Send))
+
+
+def test_the_identity_server_is_left_alone_as_long_as_it_asks() -> None:
+    """Its Retry-After holds the whole client: without a token no call can be made, and asking again is no use."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.give(TokenRenewed(retry_after=30.0))
+    play.give(NotSent(play.last(Send).ticket, "no_token"))
+    assert [(None, "token_unavailable", 30.0)] == [(held.tenant, held.reason, held.wait) for held in play.all(Held)]
+    for _ in range(29):
+        play.give(Woke(), after=1.0)
+        play.give(Committed(play.now, accepted=True))
+    assert 1 == len(play.all(Send))
+    play.give(Woke(), after=1.0)
     assert 2 == len(play.all(Send))
 
 

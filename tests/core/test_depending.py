@@ -9,6 +9,7 @@ from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Generation, Tenant
 from daemon.core.notices import Checked, Misbehaved
 from tests.core.dependents import (
+    BLOCKED,
     CUSTOMER,
     FAILED,
     INVOICE,
@@ -352,6 +353,23 @@ def test_an_outage_is_no_waiting_for_a_dependency() -> None:
     play.consulted()
     play.reply(said("dispensable"))
     assert "missing_dependency" == kept(play).reason
+
+
+def test_what_has_waited_for_its_dependency_has_waited_whatever_failed_since() -> None:
+    """A lost reply in between makes nobody wait for a dependency once more that was waited for in vain."""
+    assert BLOCKED.parked is not None
+    parked = msgspec.structs.replace(
+        BLOCKED.parked, reason="ReadTimeout", blocked_by="", steps=("1000 missing_dependency", "1300 ReadTimeout")
+    )
+    entry = msgspec.structs.replace(BLOCKED, parked=parked)
+    play = Playbook()
+    play.begin(entry=entry)
+    wake(play, 300.0)
+    load(play, (PROJECT, entry))
+    play.consulted()
+    play.reply(said("dispensable"))
+    play.deliver()
+    assert (1, None) == (play.entry().version, play.entry().parked)
 
 
 def test_two_that_wait_for_their_turn_and_for_each_other_come_to_an_end() -> None:

@@ -1,9 +1,11 @@
 """What a lane does when another process turns out to have delivered a newer version."""
 
-from daemon.core.events import Followed
+from daemon.core.events import Followed, Lost
 from daemon.core.ledger import Entry
 from daemon.core.model import Generation
+from daemon.core.notices import Held
 from daemon.core.procedure import Unanswered
+from tests.core.dependents import kept
 from tests.core.playbook import ENTITY, GENERATION, PARTITION, START, Playbook, change, said
 from tests.core.test_delivering import wake
 
@@ -39,6 +41,33 @@ def test_a_call_in_flight_for_an_outdated_version_changes_nothing_more() -> None
     play.reply(said("equal"))
     assert [("stale", 1), ("stale", 0)] == play.settled()
     assert ["GET"] == play.sent()
+
+
+def test_a_pause_is_kept_though_the_version_it_answers_is_outdated() -> None:
+    """Retry-After speaks of the tenant: what is newer than the other process's version waits for it all the same."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    follow(play)
+    play.reply(said("busy", 429, retry_after=3.0))
+    play.fetch(change(6, "v6"), entry=THEIRS)
+    wake(play, 2.9)
+    assert ["GET"] == play.sent()
+    wake(play, 0.2)
+    assert ["GET", "GET"] == play.sent()
+
+
+def test_a_pause_is_kept_though_its_partition_has_gone() -> None:
+    """The reply is fenced, as nobody waits for it; but its pause is the tenant's, wherever its changes come from."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.give(Lost((PARTITION,)))
+    play.begin()
+    play.reply(said("busy", 429, retry_after=3_600.0))
+    assert [("fjellvik", 3_600.0)] == [(held.tenant, held.wait) for held in play.all(Held)]
+    play.fetch(change(1, number=2))
+    assert (["GET"], "waiting") == (play.sent(), kept(play).reason)
 
 
 def test_a_version_above_theirs_is_still_delivered() -> None:

@@ -276,6 +276,18 @@ def test_a_file_that_is_no_database_is_begun_anew(tmp_path: Path, content: bytes
     store.close()
 
 
+def test_marks_that_are_nested_without_end_are_begun_anew(tmp_path: Path) -> None:
+    """A copy whose marks overstrain the decoder is as damaged as one that has none."""
+    path = tmp_path / "ledger.sqlite3"
+    LedgerStore(path).close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        nested = '{"unknown": ' + "[" * 100_000 + "]" * 100_000 + "}"
+        connection.execute("INSERT INTO meta (name, value) VALUES ('marks', ?)", (nested,))
+    store = LedgerStore(path)
+    assert Marks() == store.marks
+    store.close()
+
+
 @pytest.mark.parametrize("tenth", range(1, 10))
 def test_a_copy_damaged_in_the_middle_is_begun_anew(tmp_path: Path, tenth: int) -> None:
     """A page that a power cut left in another's place: half a copy would let an old version pass, so none is kept."""

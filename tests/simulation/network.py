@@ -115,8 +115,11 @@ class Network:
             case "500_applied":
                 self._arrive(carried, lambda _: hear(Answered(status=500, body=b"{}")), self._delay())
             case kind:
-                reply = _said(kind, self.retry_after_seconds or round(1.0 + 4.0 * trouble.seconds))
+                reply = _said(kind, self._retry_after(trouble))
                 self._timeline.after(self._delay(), lambda: hear(reply))
+
+    def _retry_after(self, trouble: Trouble) -> float:
+        return self.retry_after_seconds or round(1.0 + 4.0 * trouble.seconds)
 
     def _fall_silent(self, hear: Hear) -> None:
         """Answer nothing: the connection is cut at once, or the caller's patience ends."""
@@ -175,8 +178,9 @@ class Network:
         trouble = self._strike(number, "token")
         if trouble is not None:
             self._counts[trouble.kind] += 1
-            status = 400 if trouble.kind == "token_refused" else 503
-            self._timeline.after(self._delay(), lambda: hear(Answered(status=status, body=b"{}")))
+            kind = "400" if trouble.kind == "token_refused" else "503"
+            reply = _said(kind, self._retry_after(trouble))
+            self._timeline.after(self._delay(), lambda: hear(reply))
             return
 
         def serve() -> None:

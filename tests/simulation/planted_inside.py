@@ -233,8 +233,21 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
                 "        wait = outcome.retry_after\n        if wait is None:",
                 "        wait = None\n        if wait is None:",
             ),
+            ("            self._pause(name, event.reply.pause)", "            pass"),
         ),
         scenario("a_retry_after_of_an_hour_is_obeyed_and_delays_nobody_else"),
+    ),
+    Fault(
+        "keep a pause only for a change that goes on",
+        "daemon/core/delivering.py",
+        (("            self._pause(name, event.reply.pause)", "            pass"),),
+        f"{CORE}/test_giving_way.py",
+    ),
+    Fault(
+        "ask the identity server again before it wishes to be asked",
+        "daemon/core/calling.py",
+        (("self._state.token_refusals, wait = 0, event.retry_after", "self._state.token_refusals, wait = 0, None"),),
+        f"{CORE}/test_calling.py",
     ),
     Fault(
         "charge no tenant for its calls",

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from daemon.core.actions import Send
-from daemon.core.events import NotSent, Replied, TokenRenewed
+from daemon.core.events import NotSent, Replied
 from daemon.core.procedure import Answered, Reply
-from daemon.dnb.tokens import Token, TokenBook, TokenRefused, token_reply
+from daemon.dnb.tokens import Token, TokenBook, renewal, token_reply
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
@@ -76,7 +76,7 @@ class Sink:
         outcome = token_reply(reply, now)
         if isinstance(outcome, Token):
             self._book.renew(outcome, now)
-        self._replica.put(TokenRenewed(refused="token_refused" if isinstance(outcome, TokenRefused) else None))
+        self._replica.put(renewal(outcome))
         wanting, self._wanting = self._wanting, []
         for send in wanting:
             self._end(send, NotSent(send.ticket, "token_awaited" if isinstance(outcome, Token) else "no_token"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daemon.core.actions import Action, Pause, Record, Resume, Send
-from daemon.core.events import Event, Loaded, NotSent, Replied, TenantsChanged
+from daemon.core.events import Event, Loaded, NotSent, Replied, TenantsChanged, TokenRenewed
 from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
@@ -76,6 +76,8 @@ class Watch:
         """Look at one step of a planner."""
         if isinstance(event, Replied | NotSent):
             self._ended(replica, event)
+        if isinstance(event, TokenRenewed) and event.retry_after is not None:
+            self._is_told_to_wait(replica, CLIENT, event.retry_after)
         self._meet(replica, event, output)
         settled = self._settled.setdefault(replica, Counter())
         for item in output:
@@ -181,11 +183,10 @@ class Watch:
 
     def sent(self, replica: Replica, send: Send) -> None:
         """Look at a call that leaves."""
-        now = self.called_at[send.tenant] = self._world.timeline.now
+        self.called_at[send.tenant] = self._world.timeline.now
         self._awaited[replica, send.ticket] = send.tenant
-        early = self._told_to_wait.get((replica, send.tenant), 0.0) - now
-        if early > ROUNDING_SECONDS:
-            self._fail(f"{replica.name} calls for {send.tenant} {early:.3f} s before a Retry-After has passed")
+        self._is_due(replica, send.tenant)
+        self._is_due(replica, CLIENT)
         self._take(replica, send.tenant, self._quota(replica, send.tenant))
         self._take(replica, CLIENT, POLICY.limits.quota)
         if send.entity is not None:
@@ -193,15 +194,24 @@ class Watch:
 
     def asked_for_token(self, replica: Replica) -> None:
         """Look at a call to the identity server: it counts against the client's quota alone."""
+        self._is_due(replica, CLIENT)
         self._take(replica, CLIENT, POLICY.limits.quota)
+
+    def _is_due(self, replica: Replica, scope: str) -> None:
+        early = self._told_to_wait.get((replica, scope), 0.0) - self._world.timeline.now
+        if early > ROUNDING_SECONDS:
+            self._fail(f"{replica.name} calls for {scope} {early:.3f} s before a Retry-After has passed")
 
     def _ended(self, replica: Replica, event: Replied | NotSent) -> None:
         """Take note that a process learns what became of a call, and until when it must not make another."""
         tenant = self._awaited.pop((replica, event.ticket), None)
         reply = event.reply if isinstance(event, Replied) else None
         if tenant is not None and isinstance(reply, Answered) and reply.retry_after is not None:
-            until = self._world.timeline.now + reply.retry_after
-            self._told_to_wait[replica, tenant] = max(until, self._told_to_wait.get((replica, tenant), 0.0))
+            self._is_told_to_wait(replica, tenant, reply.retry_after)
+
+    def _is_told_to_wait(self, replica: Replica, scope: str, seconds: float) -> None:
+        until = self._world.timeline.now + seconds
+        self._told_to_wait[replica, scope] = max(until, self._told_to_wait.get((replica, scope), 0.0))
 
     def _quota(self, replica: Replica, name: str) -> float:
         """Return the quota of a tenant as the process knows it; a call under other terms than at first meets them."""
