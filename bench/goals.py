@@ -100,6 +100,13 @@ GOALS = (
         hindrance="each call waits some two milliseconds for the one event loop, twice: before it leaves, and when it "
         "is answered; less where other processors carry Kafka and the far end",
     ),
+    Goal(
+        what="calls in flight after 10 s at a tenth of the pace, of 100",
+        scenario="concurrency",
+        figure="slow_in_flight",
+        at_most=50,
+    ),
+    Goal(what="seconds from its end to 95 %", scenario="concurrency", figure="recovered_s", at_most=15),
     Goal(what="calls about a customer at once", scenario="concurrency", figure="overlaps", at_least=0, at_most=0),
     Goal(what="calls for what is unchanged", scenario="unchanged", figure="calls", at_least=0, at_most=0),
     Goal(what="writes for twenty queued edits", scenario="edits", figure="writes_per_customer", at_most=1.1),
