@@ -163,11 +163,18 @@ def _known(entry: Entry | None, tenant: Tenant | None) -> Entry:
 
 
 def _is_asked_for(change: Change, lane: Lane | None, known: Entry) -> bool:
-    """Tell whether a known version is wanted again that nobody is working on: by a person, or to end a doubt."""
-    items = (lane.current, lane.queued) if lane else ()
+    """Tell whether a known version is wanted again that nobody is working on: by a person, or to end a doubt.
+
+    While an older version than the known one is at work its write may still come behind that of another process.
+    """
+    current, queued = (lane.current, lane.queued) if lane else (None, None)
+    if queued and queued.change.version == change.version:
+        return False
+    if lane and current and current.change.version == change.version and lane.phase != "recording":
+        return False
     is_doubted = known.dirty_until is not None and known.dirty_data is None and known.parked is None
-    is_wanted = change.replay is not None or is_doubted
-    return is_wanted and all(not item or item.change.version != change.version for item in items)
+    is_overtaken = current is not None and current.origin != "check" and current.change.version < change.version
+    return change.replay is not None or is_doubted or is_overtaken
 
 
 def _is_suspect(assignment: Assignment, item: Item, known: Entry) -> bool:

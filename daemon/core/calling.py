@@ -84,8 +84,8 @@ class Calling:
                 attempt.has_turn = attempt.has_turn or not is_shared
                 yield attempt, self.step(attempt, event.reply)
 
-    def not_sent(self, event: NotSent) -> None:
-        """Queue a call again that was not sent; the whole client pauses if there is no token."""
+    def not_sent(self, event: NotSent) -> tuple[Attempt, ...]:
+        """Queue a call again that was not sent, and return whose it is; without a token the whole client pauses."""
         if event.reason == "no_token":
             self._state.pacing.hold_client(self._state.now + self._state.policy.retrying.first)
         ticket = self._state.tickets[event.ticket]
@@ -94,6 +94,7 @@ class Calling:
             again = Ticket(ticket.tenant, ticket.company, ticket.call, is_background=ticket.is_background)
             again.attempts = alive
             self._enqueue(again)
+        return tuple(alive)
 
     def token_renewed(self, event: TokenRenewed) -> None:
         """Charge the client for the call to the identity server; while that refuses, nobody can be served."""

@@ -17,7 +17,7 @@ from daemon.core.depending import (
     missing_dependency,
     refused_dependency,
 )
-from daemon.core.events import Consulted, Replied
+from daemon.core.events import Consulted, NotSent, Replied
 from daemon.core.lanes import Item, Lane
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Kind, Tenant
@@ -40,6 +40,8 @@ from daemon.core.procedure import (
 from daemon.core.recording import Cause, Recording
 from daemon.core.state import VOUCHED_SECONDS, Assignment, Attempt, State, Work
 from daemon.core.stepping import already, begin, prepare
+
+FOR_OTHERS = frozenset({MISSING_DEPENDENCY, DEPENDENCY_DELAYED})
 
 REFUSALS_DOUBTED = 3
 """So many refusals of a check are not believed: DnB has taken the same before, and an older version may stand there."""
@@ -79,8 +81,11 @@ class Delivering:
         `entries` is what the ledger told of its dependencies, None while it has not been asked.
         """
         tenant = self._state.tenants.get(work.lane.entity.tenant)
-        if tenant is None or not self._state.is_served(tenant.name):
+        if tenant is None or not self._state.may_go(work.lane.entity):
             self._wait(work)
+            return
+        if work.lane.serve(tenant) and work.item.origin == "check":
+            self._put_back(work)
             return
         self._state.await_nothing(work.lane)
         work.lane.touch(work.item, work.assignment.generation, work.assignment.late_until)
@@ -145,16 +150,22 @@ class Delivering:
         if work.lane.dirty_until != work.lane.entry.dirty_until:
             self._recording.doubt(work)
             return
+        self._put_back(work)
+
+    def _put_back(self, work: Work) -> None:
+        """Leave to the ledger what was taken from it, and go on with the newer item that queues, if any."""
+        work.lane.current = None
         self._state.output.append(PutBack(work.assignment.partition, (work.lane.entity,)))
         work.assignment.note(work.lane.entity.tenant, work.lane.entry)
-        self._state.close_lane(work.assignment, work.lane)
+        self.proceed(work.assignment, work.lane)
 
     def shelve(self, tenant: str) -> None:
-        """Let all of a tenant's changes wait in the ledger whose calls are not in flight: it cannot be served now."""
+        """Let a tenant's changes wait in the ledger that may not go now, and whose calls are not in flight."""
         for assignment in self._state.assignments.values():
             lanes = [lane for lane in assignment.lanes.values() if lane.entity.tenant == tenant]
             for lane in lanes if not assignment.ending else ():
-                if lane.current and self._calling.cancel(assignment, lane):
+                may_go = self._state.may_go(lane.entity)
+                if lane.current and not may_go and self._calling.cancel(assignment, lane):
                     self._wait(Work(assignment, lane, lane.current))
 
     def give_way(self, assignment: Assignment, entity: Entity) -> None:
@@ -168,6 +179,8 @@ class Delivering:
             self._state.settle(assignment, queued, "stale")
         if current is not None and _is_outdated(lane, current) and self._calling.cancel(assignment, lane):
             self._drop(Work(assignment, lane, current))
+        elif current is None and lane.queued is None and lane.phase == "idle":
+            self.proceed(assignment, lane)
 
     def _drop(self, work: Work) -> None:
         """Settle an item that another process has outdated; what a write of it may have spoiled is left in doubt."""
@@ -176,9 +189,8 @@ class Delivering:
             work.lane.dirty_until = max(work.lane.dirty_until or 0.0, late_until)
             self._recording.doubt(work)
             return
-        work.lane.current = None
         self._state.settle(work.assignment, work.item, "stale")
-        self.proceed(work.assignment, work.lane)
+        self._put_back(work)
 
     # -- calls -------------------------------------------------------------------------------------------------
 
@@ -207,6 +219,11 @@ class Delivering:
         if isinstance(event.reply, Answered) and event.reply.pause is not None:
             self._pause(name, event.reply.pause)
 
+    def not_sent(self, event: NotSent) -> None:
+        """Queue a call again that was not sent, unless what it is for may not go any more."""
+        for attempt in self._calling.not_sent(event):
+            self.go_on(attempt, None)
+
     def go_on(self, attempt: Attempt, outcome: Outcome | None) -> None:
         """Act on what the last step of an attempt came to: its outcome, or with None its next call."""
         work = attempt.work
@@ -214,19 +231,23 @@ class Delivering:
             if outcome is not None:
                 self._conclude_probe(attempt.tenant, outcome)
         elif outcome is None:
-            self._withhold(work)
+            self._reconsider(work)
         else:
             work.lane.phase = "idle"
             work.lane.must_read = work.lane.must_read or attempt.has_written
             work.assignment.attempts.pop(work.lane.entity, None)
             self._conclude(work, attempt, outcome)
 
-    def _withhold(self, work: Work) -> None:
-        """Let a change wait whose tenant ceased to be served between two calls of its procedure."""
-        if work.assignment.ending or self._state.is_served(work.lane.entity.tenant):
+    def _reconsider(self, work: Work) -> None:
+        """Between two calls drop a change that another process has outdated, and let one wait that may not go now."""
+        is_outdated = _is_outdated(work.lane, work.item)
+        if work.assignment.ending or not (is_outdated or not self._state.may_go(work.lane.entity)):
             return
         if self._calling.cancel(work.assignment, work.lane):
-            self._wait(work)
+            if is_outdated:
+                self._drop(work)
+            else:
+                self._wait(work)
 
     # -- outcomes ----------------------------------------------------------------------------------------------
 
@@ -354,8 +375,8 @@ class Delivering:
         """Hold the tenant; but if it was probed well just now, this change alone is what DnB does not let us do."""
         name = attempt.tenant.name
         is_vouched_for = self._state.vouched_until.get(name, 0.0) > self._state.now
-        if is_vouched_for and work.item.origin != "check":
-            self._refuse(work, self._refusal_cause(attempt, _denied(reason)))
+        if is_vouched_for:
+            self._conclude_refusal(work, attempt, _denied(reason))
             return
         self._deny(name, reason)
         self._wait(work)
@@ -415,10 +436,15 @@ class Delivering:
         return work.item.origin == "parked" and parked is not None and not parked.is_waiting
 
     def _parked_cause(self, work: Work, reason: str) -> Cause:
-        """Return how a failing change is parked: with its next try, or given up after all that time."""
+        """Return how a failing change is parked: with its next try, or given up after all that time.
+
+        The time in which it waited for a person or another entity is not one in which it failed, nor the reverse.
+        """
         retrying, parked, now = self._state.policy.retrying, work.lane.entry.parked, self._state.now
         if parked is None or parked.is_waiting or parked.version != work.item.change.version:
             return Cause(reason=reason, next_try=now + retrying.parked_step(0), attempts=1)
+        if parked.is_for_others != (reason in FOR_OTHERS):
+            return Cause(reason=reason, next_try=now + retrying.parked_step(0), attempts=1, is_anew=True)
         if now - parked.since >= retrying.give_up_after:
             return Cause(reason="gave_up", attempts=parked.attempts, refusal=_gave_up(reason))
         wait = retrying.parked_step(parked.attempts)

@@ -77,8 +77,8 @@ class Depending:
         self, work: Work, dependency: Dependency, entries: Mapping[Entity, Entry] | None
     ) -> int | Awaited | Blocked | Delayed | None:
         lane = self._state.lane_of(dependency.entity)
-        if lane is not None and lane.entry.dnb_id is not None:
-            return lane.entry.dnb_id
+        if lane is not None and (dnb_id := self._of_company(lane.entry, dependency).dnb_id) is not None:
+            return dnb_id
         if lane is not None:
             return None if self._waits_for(lane, work.lane) else self._await(work, dependency)
         entry = (entries or {}).get(dependency.entity)
@@ -118,7 +118,7 @@ class Depending:
     def _take_first(self, work: Work, dependency: Dependency) -> Awaited:
         """Take a waiting dependency from the ledger before its turn; should that fail, look again after a while."""
         for assignment in self._state.assignments.values():
-            if not assignment.ending:
+            if not assignment.ending and not assignment.is_catching_up(self._state.now):
                 load = Load(
                     partition=assignment.partition,
                     generation=assignment.generation,

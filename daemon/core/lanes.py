@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from daemon.core.ledger import Entry
-from daemon.core.model import Change, Entity, Generation, Kind
+from daemon.core.model import Change, Entity, Generation, Kind, Tenant
 from daemon.core.procedure import Known
 
 Origin = Literal["record", "parked", "check"]
@@ -50,13 +50,17 @@ class Item:
         self.refusals = 0
 
     def inherit(self, other: "Item") -> None:
-        """Take over the failed tries of the item that this one replaces: the API is no better for a newer version."""
+        """Take over the failed tries of the item that this one replaces: the API is no better for a newer version.
+
+        Those of a check are not the newer version's: they leave nothing but what the lane holds in doubt.
+        """
         self.displaced = other.displaced + 1
-        self.attempts = other.attempts
-        self.first_failed_at = other.first_failed_at
         self.first_missed_at = other.first_missed_at
         self.is_suspect = self.is_suspect or other.is_suspect
-        self.has_written = other.has_written and other.origin != "check"
+        if other.origin != "check":
+            self.attempts = other.attempts
+            self.first_failed_at = other.first_failed_at
+            self.has_written = other.has_written
 
 
 class Lane:
@@ -65,7 +69,7 @@ class Lane:
     `entry` is the truth while the lane is open, whatever a look-up says. `must_read` and `dirty_until` tell that DnB
     may hold something the entry does not know; after the instant `dirty_until` nothing can be late any more.
     `held_back` is a superseded item that is not settled before the lane's next entry is written: until then its record
-    alone tells of a number under which it may have been created.
+    alone tells of a number under which it may have been created. `terms` are those of the last try.
     """
 
     __slots__ = (
@@ -80,6 +84,7 @@ class Lane:
         "phase",
         "queued",
         "retry_at",
+        "terms",
         "version_seen",
     )
 
@@ -94,6 +99,7 @@ class Lane:
         self.retry_at = 0.0
         self.awaits: Entity | None = None
         self.must_read = False
+        self.terms: Tenant | None = None
         self.dirty_until = entry.dirty_until
         self.numbers_tried = entry.numbers_tried
         self.version_seen = entry.highest
@@ -109,6 +115,17 @@ class Lane:
         """Make the queued item the current one, and return it; None if nothing queues."""
         self.current, self.queued = self.queued, None
         return self.current
+
+    def serve(self, tenant: Tenant) -> bool:
+        """Go on under these terms; tell whether they name another company, of which the entry says nothing."""
+        self.terms = tenant
+        entry = self.entry.of_company(tenant.company)
+        if entry is self.entry:
+            return False
+        self.entry = entry
+        items = (item.change.version for item in (self.current, self.queued) if item and item.origin != "check")
+        self.version_seen = max(entry.highest, *items, 0)
+        return True
 
     def touch(self, item: Item, generation: Generation, late_until: float) -> None:
         """Note what must be doubted before this item is delivered in the assignment of that generation.

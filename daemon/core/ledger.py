@@ -41,6 +41,11 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
         """Tell whether nothing but its turn keeps the change."""
         return self.reason == WAITING
 
+    @property
+    def is_for_others(self) -> bool:
+        """Tell whether it waits for a person's repair, or for another entity's delivery, and has not failed."""
+        return self.refusal is not None or self.blocked_by != ""
+
     def was_parked_for(self, reason: str) -> bool:
         """Tell whether that is its reason, or was at one of its last steps."""
         return self.reason == reason or any(step.endswith(f" {reason}") for step in self.steps)

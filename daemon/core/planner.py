@@ -163,7 +163,7 @@ class Planner:
             case Replied():
                 self._delivering.replied(event)
             case NotSent():
-                self._calling.not_sent(event)
+                self._delivering.not_sent(event)
             case TokenRenewed():
                 self._calling.token_renewed(event)
             case _ as never:
@@ -257,13 +257,14 @@ class Planner:
             if name in before and before[name] == tenant:
                 continue
             self._state.denials.pop(name, None)
+            self._state.vouched_until.pop(name, None)
             if name in known and (name not in before or before[name].kinds != tenant.kinds):
                 self._refilling.take_anew(name)  # also of one that is back: what it transferred is not remembered
             self._refilling.serve_again(name)
             if name in known:
                 self._refilling.release_refused(name)
         for name in before.keys() | tenants.keys():
-            if not self._state.is_served(name):
+            if not self._state.is_served(name) or before.get(name) != tenants.get(name):
                 self._delivering.shelve(name)
 
     def _hold_changed(self, assignment: Assignment, event: HoldChanged) -> None:

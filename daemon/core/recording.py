@@ -6,6 +6,7 @@ import msgspec
 
 from daemon.core.actions import Adopt, Consult, DeadLetter, Record
 from daemon.core.events import Followed
+from daemon.core.lanes import Lane
 from daemon.core.ledger import WAITING, Entry, Parked, doubted_as, outranks, replaces
 from daemon.core.model import Entity, Undecodable, entity_of
 from daemon.core.notices import (
@@ -43,6 +44,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     refusal: Refused | None = None
     blocked_by: str = ""
+    is_anew: bool = False
 
 
 class Recording:
@@ -109,7 +111,7 @@ class Recording:
         item, before, now = work.item, work.lane.entry.parked, self._state.now
         if before and before.version != item.change.version and before.reason != cause.reason:
             before = None
-        is_same_wait = before is not None and (cause.reason == WAITING or not before.is_waiting)
+        is_same_wait = before is not None and (cause.reason == WAITING or not before.is_waiting) and not cause.is_anew
         steps = (*(before.steps if before else ()), f"{int(now)} {cause.reason}")
         parked = Parked(
             version=item.change.version,
@@ -125,7 +127,7 @@ class Recording:
         )
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)
-        was_attempted = item.origin == "check" or item.attempts > 0 or item.has_written or item.is_suspect
+        was_attempted = item.origin == "check" or item.has_written or item.is_suspect
         dirty_data = None if was_attempted else entry.dirty_data
         self._record(work, msgspec.structs.replace(entry, parked=parked, dirty_data=dirty_data), "parked", cause.reason)
 
@@ -243,13 +245,14 @@ class Recording:
             lane.entry = pending.entry
         lane.dirty_until = lane.entry.dirty_until
         lane.current = None
-        lane.phase = "idle"
+        lane.phase = "recording" if is_outranked else "idle"
         self._state.settle_held_back(assignment, lane)
         self._state.settle(assignment, item, pending.settlement, pending.reason)
         assignment.note(lane.entity.tenant, lane.entry)
         self._state.hungry.add(lane.entity.tenant)
         self._state.concluded.append((lane.entity, lane.entry.dnb_id is not None))
         self._look_again(assignment, lane.entity, pending.entry)
+        self._sweep_again(assignment, lane)
         return None if is_outranked else pending.work
 
     def _look_again(self, assignment: Assignment, entity: Entity, entry: Entry) -> None:
@@ -257,6 +260,13 @@ class Recording:
         dependency = entity_of(entry.parked.blocked_by) if entry.parked else None
         if dependency is not None:
             self._state.output.append(Consult(assignment.partition, assignment.generation, entity, (dependency,)))
+
+    def _sweep_again(self, assignment: Assignment, lane: Lane) -> None:
+        """Try what was refused under terms that have changed while it was tried or written: their sweep missed it."""
+        name, parked = lane.entity.tenant, lane.entry.parked
+        is_refused = parked is not None and not parked.is_waiting
+        if is_refused and lane.terms is not None and lane.terms != self._state.tenants.get(name, lane.terms):
+            assignment.sweep(name, None)
 
     def _outrank(self, pending: EntryPending) -> None:
         """Keep the greater entry that another process wrote meanwhile; what this one parked has left with it.
@@ -277,7 +287,10 @@ class Recording:
         if item.origin == "check":
             self._count_parked(assignment, before, pending.entry, "checked")
             return
-        if pending.settlement == "stale" or (item.origin == "parked" and pending.settlement == "parked"):
+        if pending.settlement == "stale":
+            return
+        if item.origin == "parked" and pending.settlement == "parked":
+            self._count_parked(assignment, before, pending.entry, "restored")
             return
         assignment.parked += 1 if pending.settlement == "parked" else 0
         if before.parked is None:

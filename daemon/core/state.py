@@ -310,6 +310,10 @@ class State:
         tenant = self.tenants.get(entity.tenant)
         return entity.kind in self.recipes and (tenant is None or entity.kind in tenant.kinds)
 
+    def may_go(self, entity: Entity) -> bool:
+        """Tell whether calls may be made for the entity: its tenant is served, and its kind is transferred."""
+        return self.is_served(entity.tenant) and self.is_transferred(entity)
+
     def settle(self, assignment: Assignment, item: Item, settlement: Settlement, reason: str = "") -> None:
         """Settle an item's record if it has one."""
         if item.offset is not None:

@@ -1,6 +1,9 @@
 """The calls of the attempts: shared, fenced, taken back, sent again."""
 
+from typing import Any
+
 import msgspec
+import pytest
 
 from daemon.core.actions import Record, Send
 from daemon.core.events import Committed, Lost, NotSent, Revoking, TokenRenewed, Woke
@@ -8,6 +11,7 @@ from daemon.core.model import Tenant
 from daemon.core.notices import Fenced, Held
 from daemon.core.pacing import Limits
 from daemon.core.procedure import Unanswered, Unreachable
+from tests.core.dependents import kept
 from tests.core.playbook import ENTITY, PARTITION, POLICY, TENANT, Playbook, change, said
 
 OTHER_TENANT = Tenant(name="havgard", company="decade", quota=1_000.0)
@@ -131,6 +135,17 @@ def test_the_identity_server_is_left_alone_as_long_as_it_asks() -> None:
     assert 1 == len(play.all(Send))
     play.give(Woke(), after=1.0)
     assert 2 == len(play.all(Send))
+
+
+@pytest.mark.parametrize("terms", [{"held": "by its owner"}, {"kinds": frozenset({"project"})}])
+def test_a_call_that_was_not_sent_is_not_made_for_what_may_not_go_any_more(terms: dict[str, Any]) -> None:
+    """Its tenant is held, or its kind switched off, while it waits for a token: the change waits in the ledger."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.tenants(msgspec.structs.replace(TENANT, **terms))
+    play.give(NotSent(play.last(Send).ticket, "token_awaited"))
+    assert (["GET"], "waiting") == (play.sent(), kept(play).reason)
 
 
 def test_a_call_that_queues_is_taken_back_in_a_rebalance() -> None:

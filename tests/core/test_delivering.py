@@ -2,13 +2,25 @@
 
 import msgspec
 
-from daemon.core.actions import Load, Record, Send
+from daemon.core.actions import Load, PutBack, Record, Send
 from daemon.core.events import Loaded, Recorded, Revoking, Woke
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Tenant
 from daemon.core.notices import Checked, Held, Misbehaved, Remarked, Retried
 from daemon.core.procedure import Unanswered, Unreachable
-from tests.core.playbook import ENTITY, GENERATION, PARTITION, POLICY, START, TENANT, Playbook, change, changed, said
+from tests.core.playbook import (
+    ENTITY,
+    GENERATION,
+    PARTITION,
+    POLICY,
+    START,
+    TENANT,
+    Playbook,
+    change,
+    changed,
+    refusal,
+    said,
+)
 
 FAILED = Parked(
     version=6, data=b"y", occurred_at=START, reason="status_503", since=START, next_try=START + 3, attempts=1
@@ -174,6 +186,20 @@ def test_a_parked_change_that_fails_again_waits_longer() -> None:
     assert (2, play.now + 300.0) == (kept(play).attempts, kept(play).next_try)
     play.record()
     assert ([], 1) == (play.settled(), play.planner.status(play.now).parked_now)
+
+
+def test_the_time_in_which_a_person_was_waited_for_is_no_time_of_failing() -> None:
+    """A period was closed for eight days: one failure after that is tried again like a first one."""
+    closed = msgspec.structs.replace(
+        FAILED, reason="closed_period", refusal=refusal("closed_period"), since=START - 8 * 86_400.0, attempts=0
+    )
+    old = msgspec.structs.replace(ENTRY, parked=closed)
+    play = Playbook()
+    play.begin(entry=old)
+    wake(play, 4.0)
+    load_due(play, old)
+    play.reply(said("down", 503))
+    assert ("status_503", 1, play.now) == (kept(play).reason, kept(play).attempts, kept(play).since)
 
 
 def test_a_change_is_given_up_in_the_end() -> None:
@@ -360,7 +386,7 @@ def test_a_back_off_that_ends_in_the_drain_starts_nothing() -> None:
 
 
 def test_a_denied_check_is_done_later() -> None:
-    """A check stays in doubt, however well the tenant was probed: its doubt is never dropped for a denial."""
+    """A check stays in doubt; denied again and again though the tenant was probed well, it is parked for a person."""
     play = Playbook()
     play.begin(entry=DIRTY)
     play.fetch(change(1, number=2))
@@ -373,7 +399,12 @@ def test_a_denied_check_is_done_later() -> None:
     play.give(Loaded(PARTITION, GENERATION, due.which, due.tenant, ((ENTITY, DIRTY),), None, exhausted=True))
     play.reply(said("denied"))
     assert [] == play.all(Checked)
-    assert 2 == len([held for held in play.all(Held) if held.reason == "status_403"])
+    for _ in range(3):
+        wake(play, 9.0)
+        play.reply(said("denied"))
+    assert [Checked("refused", ENTITY)] == play.all(Checked)
+    assert ("denied", True) == (kept(play).reason, kept(play).next_try is not None)
+    assert 1 == len([held for held in play.all(Held) if held.reason == "status_403"])
 
 
 def test_what_was_begun_for_a_company_is_ended_there() -> None:
@@ -386,6 +417,33 @@ def test_what_was_begun_for_a_company_is_ended_there() -> None:
     play.reply(said("done"))
     assert ["c0ffee", "c0ffee"] == [send.company for send in play.all(Send)]
     assert "c0ffee" == play.entry().company
+
+
+def test_what_queues_behind_that_knows_nothing_of_the_old_company() -> None:
+    """Equal content is no reason to send nothing to the new company, and the old one's id is no id there."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "write"))
+    play.fetch(change(2, "write"))
+    play.tenants(Tenant(name="fjellvik", company="decade", quota=1_000.0))
+    play.reply(said("done"))
+    play.record()
+    assert ["c0ffee", "decade"] == [send.company for send in play.all(Send)]
+    play.reply(said("done"))
+    play.record()
+    assert ("decade", 2) == (play.entry().company, play.entry().version)
+
+
+def test_a_check_of_what_another_company_was_told_is_not_made_in_the_new_one() -> None:
+    """It would create there what Moment has not sent since."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    wake(play, 10.0)
+    load_due(play, DIRTY)
+    play.reply(said("down", 503))
+    play.tenants(Tenant(name="fjellvik", company="decade", quota=1_000.0))
+    wake(play, 9.0)
+    assert (["GET"], [PutBack(PARTITION, (ENTITY,))]) == (play.sent(), play.all(PutBack)[-1:])
 
 
 def test_a_held_tenant_without_a_company_keeps_what_is_known() -> None:
@@ -411,6 +469,18 @@ def test_a_check_gives_way_to_no_newer_version() -> None:
     play.record()
     assert [Checked("healed", ENTITY)] == play.all(Checked)
     assert (["GET", "PUT"], "bad_number") == (play.sent(), kept(play).reason)
+
+
+def test_a_check_that_failed_is_not_lost_for_a_newer_version_that_is_refused() -> None:
+    """Nothing of the newer one was sent: what a late write spoiled is still to be put right."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    wake(play, 10.0)
+    load_due(play, DIRTY)
+    play.fetch(change(6, "refuse"))
+    play.reply(said("down", 503))
+    wake(play, 9.0)
+    assert ("bad_number", b"x") == (kept(play).reason, play.entry().dirty_data)
 
 
 def test_a_refused_version_takes_nothing_from_the_check_of_the_delivered_one() -> None:

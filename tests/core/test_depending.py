@@ -344,6 +344,21 @@ def test_a_dependency_that_has_failed_for_now_is_waited_for() -> None:
     assert None is kept(play).refusal
 
 
+def test_a_dependency_is_not_taken_from_a_partition_whose_tail_is_unread() -> None:
+    """A newer version of it may lie in the tail, delivered: it is taken when that has been read."""
+    play = Playbook()
+    play.begin()
+    play.give(
+        Assigned(
+            partition=OTHER, generation=GENERATION, position=0, end=50, handed_over=False, share=0.5,
+            parked=1, waiting_tenants=frozenset({"fjellvik"}),
+        )
+    )  # fmt: skip
+    play.fetch(project())
+    play.consulted({CUSTOMER: WAITING})
+    assert [PARTITION] == [one.partition for one in play.all(Load) if one.which == "named"]
+
+
 def test_an_outage_is_no_waiting_for_a_dependency() -> None:
     """A change that was parked for an outage has not waited for its dependency yet: it does without nothing."""
     play = Playbook()

@@ -1,11 +1,12 @@
 """What a lane does when another process turns out to have delivered a newer version."""
 
+from daemon.core.actions import PutBack, Send
 from daemon.core.events import Followed, Lost
-from daemon.core.ledger import Entry
+from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Generation
 from daemon.core.notices import Held
 from daemon.core.procedure import Unanswered
-from tests.core.dependents import kept
+from tests.core.dependents import kept, load
 from tests.core.playbook import ENTITY, GENERATION, PARTITION, START, Playbook, change, said
 from tests.core.test_delivering import wake
 
@@ -41,6 +42,72 @@ def test_a_call_in_flight_for_an_outdated_version_changes_nothing_more() -> None
     play.reply(said("equal"))
     assert [("stale", 1), ("stale", 0)] == play.settled()
     assert ["GET"] == play.sent()
+
+
+def test_what_was_only_read_for_an_outdated_version_leads_to_no_write() -> None:
+    """Between two calls of its procedure it is looked whether another process has delivered a newer version."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    follow(play)
+    play.reply(said("absent"))
+    assert (["GET"], [("stale", 0)]) == (play.sent(), play.settled())
+
+
+def test_their_version_is_compared_though_its_record_comes_while_an_older_write_is_under_way() -> None:
+    """The older write may be applied behind theirs: their record queues, and DnB is read for it."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "write"))
+    follow(play)
+    play.fetch(change(5, "v5"))
+    play.reply(said("done"))
+    play.record()
+    assert (["PUT", "GET"], [("stale", 0)]) == (play.sent(), play.settled())
+    play.deliver()
+    assert [("stale", 0), ("delivered", 1)] == play.settled()
+
+
+def test_what_is_outdated_while_the_tail_is_read_leaves_no_lane_behind() -> None:
+    """A version that was held back goes, and the next one of its entity is begun like any other."""
+    play = Playbook()
+    play.begin(handed_over=False, end=3)
+    play.fetch(change(2, "a"))
+    follow(play)
+    assert [("stale", 0)] == play.settled()
+    play.fetch(change(1, number=5), change(1, number=6))
+    play.fetch(change(6, "v6"), entry=THEIRS)
+    assert ENTITY in {send.entity for send in play.all(Send)}
+
+
+def test_their_parked_version_is_not_forgotten_though_it_was_loaded_beside_an_older_one() -> None:
+    """What the ledger gave while the lane was open is put back when the lane closes without an entry."""
+    parked = Parked(version=6, data=b"b", occurred_at=1.0, reason="waiting", since=1.0)
+    theirs = Entry(company="c0ffee", generation=Generation(1, 6), parked=parked)
+    play = Playbook()
+    play.begin()
+    play.fetch(change(5, "a"))
+    follow(play, theirs)
+    load(play, (ENTITY, theirs))
+    play.reply(said("equal"))
+    assert [PutBack(PARTITION, (ENTITY,))] == play.all(PutBack)
+    load(play, (ENTITY, theirs))
+    play.deliver()
+    assert (6, None) == (play.entry().version, play.entry().parked)
+
+
+def test_what_they_delivered_is_counted_once_though_we_park_it_again() -> None:
+    """Their late entry counts our parked change out; when the lane parks it anew it is there again."""
+    waiting = Parked(version=5, data=b"x", occurred_at=1.0, reason="waiting", since=1.0)
+    entry = Entry(company="c0ffee", generation=Generation(1, 6), parked=waiting)
+    play = Playbook()
+    play.begin(handed_over=False, entry=entry)
+    load(play, (ENTITY, entry))
+    play.give(Followed(PARTITION, GENERATION, ENTITY, THEIRS, 20, entry, 3))
+    assert 0 == play.planner.status(play.now).parked_now
+    play.reply(said("no"))
+    play.record()
+    assert ("conflict", 1) == (kept(play).reason, play.planner.status(play.now).parked_now)
 
 
 def test_a_pause_is_kept_though_the_version_it_answers_is_outdated() -> None:

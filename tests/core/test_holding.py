@@ -1,5 +1,7 @@
 """Holds that a person asks for: nothing is sent, what comes waits, and all goes on when they end."""
 
+import msgspec
+
 from daemon.core.actions import Load, Record, Send
 from daemon.core.events import Assigned, Lost, Recorded, Woke
 from daemon.core.model import Tenant
@@ -120,3 +122,15 @@ def test_a_hold_of_an_unknown_tenant_harms_nobody() -> None:
     play.hold("nobody", None)
     play.fetch(change(1))
     assert ["GET"] == play.sent()
+
+
+def test_a_kind_that_is_switched_off_is_not_tried_again_from_an_open_lane() -> None:
+    """A customer between two tries waits in the ledger until its kind is transferred again."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("down", 503))
+    play.tenants(msgspec.structs.replace(TENANT, kinds=frozenset({"project"})))
+    play.give(Woke(), after=9.0)
+    play.record()
+    assert (["GET"], [("parked", 0)]) == (play.sent(), play.settled())

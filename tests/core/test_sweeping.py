@@ -1,5 +1,8 @@
 """What is parked for a dependency: released by its delivery, in portions, and never missed."""
 
+import msgspec
+import pytest
+
 from daemon.core.actions import Consult, Load, PutBack, Record
 from daemon.core.events import Consulted, Loaded, Recorded, Woke
 from daemon.core.model import Entity
@@ -9,6 +12,7 @@ from tests.core.playbook import (
     GENERATION,
     PARTITION,
     POLICY,
+    TENANT,
     Playbook,
     change,
     changed,
@@ -42,6 +46,26 @@ def test_at_an_assignment_it_is_asked_what_has_been_delivered_since() -> None:
     play.consulted({CUSTOMER: KNOWN})
     play.deliver()
     assert [Released("delivered", PROJECT, 1)] == play.all(Released)
+
+
+@pytest.mark.parametrize("script", ["x", "refuse"])
+def test_what_is_refused_under_old_terms_is_tried_under_the_new(script: str) -> None:
+    """The terms change while it is tried, or while that is written: their sweep has passed by then."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, script))
+    play.tenants(msgspec.structs.replace(TENANT, last_number=2))
+    load(play)
+    if script == "x":
+        play.reply(said("no"))
+    asked = len(play.all(Load))
+    play.record()
+    assert ["refused"] == [one.which for one in play.all(Load)[asked:]]
+    entry = play.entry()
+    load(play, (CUSTOMER, entry))
+    if script == "refuse":
+        play.record()
+        assert asked + 1 == len(play.all(Load))
 
 
 def test_what_is_delivered_to_nobody_releases_nothing() -> None:

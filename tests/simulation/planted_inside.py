@@ -250,6 +250,64 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         f"{CORE}/test_calling.py",
     ),
     Fault(
+        "take what the old company was told for what the new one knows",
+        "daemon/core/lanes.py",
+        (("        entry = self.entry.of_company(tenant.company)\n", "        entry = self.entry\n"),),
+        f"{CORE}/test_delivering.py",
+    ),
+    Fault(
+        "write a version that was outdated while it was read for",
+        "daemon/core/delivering.py",
+        (("        is_outdated = _is_outdated(work.lane, work.item)\n", "        is_outdated = False\n"),),
+        f"{CORE}/test_giving_way.py",
+    ),
+    Fault(
+        "settle their record while an older write is under way",
+        "daemon/core/admitting.py",
+        (("or is_doubted or is_overtaken\n", "or is_doubted\n"),),
+        f"{CORE}/test_giving_way.py",
+    ),
+    Fault(
+        "leave a lane open whose only version was outdated",
+        "daemon/core/delivering.py",
+        (('lane.queued is None and lane.phase == "idle":', "lane.queued is None and lane.phase is None:"),),
+        f"{CORE}/test_giving_way.py",
+    ),
+    Fault(
+        "take a dependency from a partition whose tail is unread",
+        "daemon/core/depending.py",
+        (
+            (
+                "if not assignment.ending and not assignment.is_catching_up(self._state.now):",
+                "if not assignment.ending:",
+            ),
+        ),
+        f"{CORE}/test_depending.py",
+    ),
+    Fault(
+        "sweep up nothing that was refused while the terms changed",
+        "daemon/core/recording.py",
+        (("        self._sweep_again(assignment, lane)\n", ""),),
+        f"{CORE}/test_sweeping.py",
+    ),
+    Fault(
+        "take a refused version for one that was attempted",
+        "daemon/core/recording.py",
+        (
+            (
+                "or item.has_written or item.is_suspect\n",
+                "or item.attempts > 0 or item.has_written or item.is_suspect\n",
+            ),
+        ),
+        f"{CORE}/test_delivering.py",
+    ),
+    Fault(
+        "deliver a kind that was switched off from an open lane",
+        "daemon/core/state.py",
+        (("self.is_served(entity.tenant) and self.is_transferred(entity)", "self.is_served(entity.tenant)"),),
+        f"{CORE}/test_holding.py",
+    ),
+    Fault(
         "charge no tenant for its calls",
         "daemon/core/pacing.py",
         (("        self.quota.take(now)\n", ""),),
@@ -398,8 +456,8 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         "daemon/core/depending.py",
         (
             (
-                "        if lane is not None and lane.entry.dnb_id is not None:\n            return lane.entry.dnb_id\n",
-                "",
+                "dnb_id := self._of_company(lane.entry, dependency).dnb_id) is not None:\n            return dnb_id\n",
+                "dnb_id := None) is not None:\n            return dnb_id\n",
             ),
             (
                 "        return None if entry is None else self._judge(",

@@ -124,6 +124,9 @@ def test_a_zombie_that_wakes_up_with_a_change_in_hand_makes_no_call() -> None:
         at.customer(3, "Tredje AS")
         at.until(lambda: at.delivered() == 3)
         at.until(lambda: not zombie.process.is_stopped)
+        calls = at.calls()
+        at.pass_time(1.0)
+        assert calls == at.calls()
         assert "" == at.verdict()
         assert ["Tredje AS"] == at.names()
 
