@@ -111,7 +111,7 @@ class App:
             ledgers=ledgers,
             lookups=Lookups(ledgers.stores),
             ledger=ledger,
-            dead_letters=DeadLetters(ledger.producer, settings.dead_letter_topic, intake, inbox),
+            dead_letters=DeadLetters(to_kafka, settings.dead_letter_topic, intake, inbox),
             sink=HttpSink(settings, credentials, inbox, self.clock),
         )
 
@@ -126,8 +126,9 @@ class App:
         async with self._closing(), self._ops.serving(self.settings.ops_host, self.settings.ops_port) as port:
             if self.settings.kafka_check_topics:
                 await prepare_topics(self.settings)
-            with source_errors("connecting the producer"):
+            with source_errors("connecting the producers"):
                 await self.edges.ledger.producer.start()
+                await self.edges.dead_letters.producer.start()
             log.info("daemon.started", ops_port=port, tenants=len(self._registry.tenants))
             async with anyio.create_task_group() as tasks:
                 self._use(self._registry)
@@ -156,9 +157,11 @@ class App:
         try:
             yield
         finally:
-            for close in (self.edges.source.aclose, self.edges.ledger.producer.stop):
-                with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-                    await close()
+            edges = self.edges
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                async with anyio.create_task_group() as tasks:
+                    for close in (edges.source.aclose, edges.ledger.producer.stop, edges.dead_letters.producer.stop):
+                        tasks.start_soon(close)
 
     async def _watch_topics(self) -> None:
         """Stop when the topics are no longer what they were; raises `SourceError` if one is gone."""

@@ -1,6 +1,7 @@
 """The dead-letter topic: records that are no change, unaltered, with where they came from and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import anyio
 import structlog
@@ -12,6 +13,7 @@ from daemon.core.events import DeadLettered
 from daemon.core.model import Partition
 from daemon.edges.inbox import Inbox, RawRecord
 from daemon.edges.intake import Intake
+from daemon.edges.ledger_topic import LARGEST_ENTRY_BYTES
 
 WRITE_AGAIN_SECONDS = 1.0
 """After a refused write: long enough for a new leader to be elected."""
@@ -41,11 +43,16 @@ def _is_number(text: str) -> bool:
 
 
 class DeadLetters:
-    """Writes dead letters and tells the planner when Kafka has them."""
+    """Writes dead letters and tells the planner when Kafka has them.
 
-    def __init__(self, producer: AIOKafkaProducer, topic: str, intake: Intake, inbox: Inbox) -> None:
-        """Take the process's producer, the topic, who still has the bytes, and where `DeadLettered` goes."""
-        self._producer = producer
+    The producer is not idempotent: one that is numbers its batches, and when the topic refuses one (a record that is
+    too large), Kafka waits for that number and takes no other letter any more. A letter that is written twice harms
+    nobody.
+    """
+
+    def __init__(self, connection: Mapping[str, Any], topic: str, intake: Intake, inbox: Inbox) -> None:
+        """Take how to connect, the topic, who still has the bytes, and where `DeadLettered` goes."""
+        self.producer = AIOKafkaProducer(**connection, acks="all", max_request_size=LARGEST_ENTRY_BYTES)
         self._topic = topic
         self._intake = intake
         self._inbox = inbox
@@ -93,7 +100,7 @@ class DeadLetters:
         """Write the bytes, again and again; raises `MessageSizeTooLargeError` if the topic never takes so many."""
         while True:
             try:
-                await self._producer.send_and_wait(self._topic, raw.value, raw.key, headers=headers)
+                await self.producer.send_and_wait(self._topic, raw.value, raw.key, headers=headers)
             except MessageSizeTooLargeError:
                 raise
             except KafkaError as error:

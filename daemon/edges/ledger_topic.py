@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
 from aiokafka.structs import RecordMetadata
 
 from daemon.core.actions import HandOver, Record
@@ -64,10 +65,15 @@ class Queue:
 
 
 class LedgerTopic:
-    """The one producer of the process: idempotent, acknowledged by all in-sync replicas, in order for each partition.
+    """The producer of entries: idempotent, acknowledged by all in-sync replicas, in order for each partition.
 
     `append` queues; `run` writes what is queued, puts it into the local store, and only then tells the planner. A write
     that Kafka refuses is repeated for as long as its partition is ours; the other partitions' writes go on meanwhile.
+
+    The producer numbers the batches of each partition, and counts one that has failed: Kafka takes no later one from it
+    any more. So no batch fails for waiting long, as aiokafka would have it where a partition has no leader. Where Kafka
+    has refused one for another reason, and would take the next, `SourceError` ends the process: the next one's producer
+    begins to count anew, and what was not acknowledged is not committed past.
     """
 
     def __init__(self, connection: Mapping[str, Any], stores: Mapping[Partition, LedgerStore], inbox: Inbox) -> None:
@@ -79,6 +85,8 @@ class LedgerTopic:
             max_batch_size=BATCH_BYTES,
             max_request_size=LARGEST_ENTRY_BYTES,
         )
+        producer = cast("Any", self.producer)
+        producer._message_accumulator._batch_ttl = math.inf  # noqa: SLF001 - as a setting it is every request's too
         self._stores = stores
         self._inbox = inbox
         self._queues: dict[Partition, Queue] = {}
@@ -119,9 +127,9 @@ class LedgerTopic:
                     ledger_of(partition.topic), value, key.encode(), partition.number
                 )
             except MessageSizeTooLargeError:
-                topic = ledger_of(partition.topic)
-                text = f"the ledger topic {topic} refuses a record of {len(value)} bytes: raise its max.message.bytes"
-                raise SourceError(text) from None
+                raise _too_large(partition, value) from None
+            except OutOfOrderSequenceNumber:
+                raise _out_of_order(partition) from None
             except KafkaError as error:
                 log.warning("ledger.write_refused", error=type(error).__name__, partition=partition.number)
                 await anyio.sleep(WRITE_AGAIN_SECONDS)
@@ -180,8 +188,12 @@ class LedgerTopic:
     async def _acknowledged(self, sent: Sent | None, partition: Partition, key: str, value: bytes) -> int | None:
         """Return the offset of a record; if Kafka did not take it, it is written for as long as that needs."""
         if sent is not None:
-            with contextlib.suppress(KafkaError):
+            try:
                 return (await sent).offset
+            except MessageSizeTooLargeError:
+                raise _too_large(partition, value) from None
+            except KafkaError as error:
+                log.warning("ledger.write_refused", error=type(error).__name__, partition=partition.number)
         return await self.write(partition, key, value)
 
 
@@ -190,3 +202,19 @@ def _line(record: Record | HandOver) -> tuple[str, bytes]:
     if isinstance(record, Record):
         return record.entity.key, encode(record.entry)
     return HANDOVER_KEY, encode_record(HandoverRecord(record.generation, record.watermark))
+
+
+def _too_large(partition: Partition, value: bytes) -> SourceError:
+    """Return what is told of a record that the topic does not take, by itself or with those it is written with."""
+    topic = ledger_of(partition.topic)
+    return SourceError(
+        f"the ledger topic {topic} refuses a record of {len(value)} bytes, or what is written together with it: "
+        "raise its max.message.bytes"
+    )
+
+
+def _out_of_order(partition: Partition) -> SourceError:
+    return SourceError(
+        f"partition {partition.number} of {ledger_of(partition.topic)} takes no entries from this process any more, "
+        "as it has refused some (the log tells why): start it again, nothing is lost"
+    )

@@ -27,13 +27,17 @@ from tests.waiting import until
 LONGEST_WAIT_SECONDS = 3_600.0
 READ_SECONDS = 20.0
 
+REQUEST_SECONDS = 40.0
+"""What aiokafka gives a request by itself."""
+
 
 class Process:
     """The ledgers of one daemon process: what it holds locally, and its writer, at work."""
 
-    def __init__(self, bootstrap: str, folder: Path, rebuild: Rebuild | None) -> None:
-        """Take the broker, the local disk, and what to rebuild lost ledgers of."""
-        connection = {"bootstrap_servers": bootstrap}
+    def __init__(self, bootstrap: str, folder: Path, rebuild: Rebuild | None, request_seconds: float) -> None:
+        """Take the broker, the local disk, what to rebuild lost ledgers of, and the time of a request."""
+        connection = {"bootstrap_servers": bootstrap, "request_timeout_ms": round(request_seconds * 1_000)}
+        self.bootstrap = bootstrap
         self.inbox = Inbox()
         self.events: list[Event | Batch] = []
         self.ledgers = Ledgers(folder, connection, Clock(), longest_wait=LONGEST_WAIT_SECONDS)
@@ -72,9 +76,11 @@ class Owned(msgspec.Struct, frozen=True):
 
 
 @contextlib.asynccontextmanager
-async def process(bootstrap: str, folder: Path, *, rebuild: Rebuild | None = None) -> AsyncGenerator[Process]:
+async def process(
+    bootstrap: str, folder: Path, *, rebuild: Rebuild | None = None, request_seconds: float = REQUEST_SECONDS
+) -> AsyncGenerator[Process]:
     """Run a process's ledger writer for the length of the block."""
-    made = Process(bootstrap, folder, rebuild)
+    made = Process(bootstrap, folder, rebuild, request_seconds)
     await made.topic.producer.start()
     try:
         async with anyio.create_task_group() as tasks:

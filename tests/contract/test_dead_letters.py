@@ -32,7 +32,7 @@ class Office:
         self._at = at
         self._source = source
         self.intake = Intake("production", at.ledgers.stores)
-        self.letters = DeadLetters(at.topic.producer, topic, self.intake, at.inbox)
+        self.letters = DeadLetters({"bootstrap_servers": at.bootstrap}, topic, self.intake, at.inbox)
 
     async def write(self, *records: RawRecord) -> None:
         """Fetch records that are no changes, write their letters, and return when that is told."""
@@ -52,7 +52,7 @@ async def office(broker: Broker, folder: Path, topic: str, source: Partition) ->
     """Write dead letters for the length of the block."""
     async with process(broker.bootstrap, folder) as at, at.ledgers.stored(source):
         made = Office(at, topic, source)
-        async with anyio.create_task_group() as tasks:
+        async with made.letters.producer, anyio.create_task_group() as tasks:
             tasks.start_soon(made.letters.run)
             yield made
             tasks.cancel_scope.cancel()
@@ -103,8 +103,9 @@ async def test_a_record_too_large_for_the_topic_is_told_without_its_value(real: 
     await create_topic(real.bootstrap, topic, 1)
     with structlog.testing.capture_logs() as logs:
         async with office(real, tmp_path, topic, source) as at:
+            await at.write(RawRecord(39, b"k", b"nonsense", None))
             await at.write(RawRecord(40, None, LARGE, None), RawRecord(41, b"k", b"nonsense", None))
-    large, small = await written(real, topic, 1)
+    _, large, small = await written(real, topic, 1)
     assert (b"", None, b"2000000") == (large.key, large.value, dict(large.headers)["moment-dnb-omitted-bytes"])
     assert b"nonsense" == small.value
     assert [("dead_letter.shortened", 40)] == [(line["event"], line["offset"]) for line in logs]

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import anyio
 import pytest
 import structlog
 from aiokafka import TopicPartition, admin
+from aiokafka.errors import MessageSizeTooLargeError
 
 from daemon.core.actions import HandOver, Record
 from daemon.core.events import Followed, Recorded
@@ -20,13 +22,16 @@ from daemon.edges.ledger_rebuild import Rebuild
 from daemon.edges.ledger_store import LedgerStore, Stored
 from daemon.edges.ledger_topic import ledger_of
 from daemon.errors import ConfigurationError, SourceError
-from tests.contract.bench import Owned, Process, change, process, produce, read
+from tests.contract.bench import READ_SECONDS, Owned, Process, change, process, produce, read
 from tests.contract.conftest import Broker
 from tests.edges.ledger_entries import OURS, THEIRS, customer, delivered, parked
-from tests.kafka_broker import fresh_name
+from tests.kafka_broker import create_topic, fresh_name
 from tests.waiting import until
 
 EVERYTHING = Rebuild("production", lambda _: True)
+
+REQUEST_SECONDS = 1.0
+"""The time of a request where a test waits for longer than that."""
 
 
 def held(owned: Owned, *numbers: int) -> dict[int, Entry]:
@@ -251,6 +256,62 @@ async def test_an_entry_that_kafka_never_takes_names_the_setting(real: Broker, t
     async with process(real.bootstrap, tmp_path) as at, at.assigned(partition, 5, is_new=True):
         with pytest.raises(SourceError, match=rf"{ledger_of(partition.topic)} refuses .* raise its max.message.bytes"):
             await at.topic.write(partition, "k", b"x" * 2_000_000)
+
+
+async def test_records_that_are_too_large_together_name_the_setting_too(real: Broker, tmp_path: Path) -> None:
+    """A topic whose limit is below what is written at once stops the daemon just so."""
+    partition = Partition(fresh_name("input"), 0)
+    await create_topic(real.bootstrap, ledger_of(partition.topic), 1, {"max.message.bytes": "20000"})
+    async with process(real.bootstrap, tmp_path) as at, at.ledgers.stored(partition):
+        await at.record(partition, (customer(1), delivered(1)))
+        with pytest.raises(SourceError, match=rf"{ledger_of(partition.topic)} refuses .* raise its max.message.bytes"):
+            await at.topic.name(partition, [f"tenant-{number}" for number in range(2_000)])
+
+
+async def test_an_entry_waits_for_a_leader_as_long_as_there_is_none(
+    real: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than a request may take: as soon as the partition has a leader again, its entries are written."""
+    partition, other = await real.input(), await real.input()
+    async with (
+        process(real.bootstrap, tmp_path, request_seconds=REQUEST_SECONDS) as at,
+        at.ledgers.stored(partition),
+        at.ledgers.stored(other),
+    ):
+        await at.record(partition, (customer(1), delivered(1)))
+        cluster, asked = cast("Any", at.topic.producer).client.cluster, list[float]()
+        leader, without = cluster.leader_for_partition, ledger_of(partition.topic)
+
+        def leader_or_none(where: TopicPartition) -> Any:  # noqa: ANN401 - aiokafka's cluster has no type
+            """Return the partition's leader, but none for those of the one topic."""
+            if where.topic == without:
+                asked.append(time.monotonic())
+                return -1
+            return leader(where)
+
+        with monkeypatch.context() as patching:
+            patching.setattr(cluster, "leader_for_partition", leader_or_none)
+            at.topic.append(Record(50, partition, customer(1), delivered(2)))
+            await until(lambda: bool(asked) and asked[-1] - asked[0] > 2 * REQUEST_SECONDS)
+            await at.record(other, (customer(1), delivered(1)))
+            assert 50 not in at.recorded()
+        await until(lambda: 50 in at.recorded())
+
+
+async def test_a_partition_that_takes_nothing_from_the_producer_any_more_ends_the_process(
+    real: Broker, tmp_path: Path
+) -> None:
+    """After a refused batch Kafka waits for its number for ever; what the next process writes is taken."""
+    partition = await real.input()
+    async with process(real.bootstrap, tmp_path) as at, at.ledgers.stored(partition):
+        await at.record(partition, (customer(1), delivered(1)))
+        with pytest.raises(MessageSizeTooLargeError):
+            await at.topic.producer.send_and_wait(ledger_of(partition.topic), b"x" * 2_000_000, b"k", partition.number)
+        refusal = rf"partition 1 of {ledger_of(partition.topic)} takes no entries from this process"
+        with anyio.fail_after(READ_SECONDS), pytest.raises(SourceError, match=refusal):
+            await at.topic.write(partition, "k", b"v")
+    async with process(real.bootstrap, tmp_path) as at, at.ledgers.stored(partition):
+        await at.record(partition, (customer(1), delivered(2)))
 
 
 async def test_a_folder_that_cannot_be_written_names_the_setting(broker: Broker, tmp_path: Path) -> None:
