@@ -1,6 +1,5 @@
 """The consumer group: fetching records, following rebalances, restoring what is assigned, committing offsets."""
 
-import asyncio
 import contextlib
 from collections.abc import Mapping
 
@@ -14,7 +13,7 @@ from daemon.core.events import Assigned, Committed, Lost, Revoking
 from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
 from daemon.edges.inbox import Batch, Inbox, RawRecord
-from daemon.edges.kafka_connection import connection, source_errors
+from daemon.edges.kafka_connection import connection, disconnect, source_errors
 from daemon.edges.ledger_partition import LedgerPartition
 from daemon.edges.ledgers import Ledgers
 from daemon.settings import Settings
@@ -101,12 +100,8 @@ class KafkaSource(ConsumerRebalanceListener):
             tasks.cancel_scope.cancel()
 
     async def aclose(self) -> None:
-        """Leave the group and disconnect.
-
-        The client cancels fetches that wait for a broker that is away, and lets that out as if we were cancelled.
-        """
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._consumer.stop()
+        """Leave the group and disconnect."""
+        await disconnect(self._consumer)
 
     def leave(self) -> None:
         """Ask `run` to hand everything over and leave the group."""

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Generation, Partition
 from daemon.edges.inbox import Inbox
+from daemon.edges.kafka_connection import disconnect
 from daemon.edges.ledger_reading import LedgerLine, LedgerReading
 from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.ledger_topic import ledger_of
@@ -41,7 +42,7 @@ class LedgerPartition:
 
     async def close(self) -> None:
         """Disconnect; what was read stays in the store."""
-        await self._consumer.stop()
+        await disconnect(self._consumer)
 
     @property
     def marks(self) -> Marks:

@@ -6,12 +6,14 @@ Each becomes a waiting change of a former life, so that its delivery begins by r
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import anyio
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.ledger import WAITING, Entry, Parked, encode
 from daemon.core.model import Change, Entity, Partition
+from daemon.edges.kafka_connection import disconnect
 from daemon.edges.ledger_store import LedgerStore
 from daemon.moment.envelope import decode
 
@@ -57,7 +59,8 @@ class Rebuilding:
                 fetched = await consumer.getmany(timeout_ms=READ_WAIT_MILLISECONDS, max_records=READ_AT_ONCE)
                 await self._keep(fetched.get(at, []), now)
         finally:
-            await consumer.stop()
+            with anyio.CancelScope(shield=True):
+                await disconnect(consumer)
         log.warning("ledger.rebuilt", partition=at.partition, topic=at.topic, removed_by_retention=first, end=end)
         return end
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.model import Partition
-from daemon.edges.kafka_connection import connection, source_errors
+from daemon.edges.kafka_connection import connection, disconnect, source_errors
 from daemon.edges.kafka_topics import Topics
 from daemon.errors import ConfigurationError
 from daemon.settings import Settings, variable
@@ -85,4 +85,4 @@ async def topic_reading(settings: Settings) -> AsyncGenerator[TopicReading]:
         async with Topics(settings) as topics:
             yield TopicReading(consumer, topics)
     finally:
-        await consumer.stop()
+        await disconnect(consumer)
