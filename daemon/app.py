@@ -109,7 +109,7 @@ class App:
             source=KafkaSource(settings, ledgers, inbox, self.clock),
             intake=intake,
             ledgers=ledgers,
-            lookups=Lookups(ledgers.stores),
+            lookups=Lookups(ledgers.restored),
             ledger=ledger,
             dead_letters=DeadLetters(to_kafka, settings.dead_letter_topic, intake, inbox),
             sink=HttpSink(settings, credentials, inbox, self.clock),

@@ -57,11 +57,16 @@ class Restored(msgspec.Struct, frozen=True):
 
 
 class Ledgers:
-    """Opens and restores ledger partitions; `stores` holds those that are ours, for look-ups and writes."""
+    """Opens and restores ledger partitions.
+
+    `stores` holds those that are ours, for writes; `restored` those of them that have been read to their end, for
+    look-ups: a copy that has not may be of long ago, or of another life of the topic.
+    """
 
     def __init__(self, folder: Path, connection: Mapping[str, Any], clock: Clock, *, longest_wait: float) -> None:
         """Take the folder of the local copies, how to connect, the clock, and the longest wait an entry may ask for."""
         self.stores: dict[Partition, LedgerStore] = {}
+        self.restored: dict[Partition, LedgerStore] = {}
         self._folder = folder
         self._connection = connection
         self._clock = clock
@@ -99,6 +104,7 @@ class Ledgers:
     def retire(self, partition: Partition) -> None:
         """Let nothing more be looked up or written for a partition that is no longer ours."""
         self.stores.pop(partition, None)
+        self.restored.pop(partition, None)
 
     @contextlib.asynccontextmanager
     async def stored(self, partition: Partition) -> AsyncGenerator[LedgerStore]:
@@ -152,6 +158,7 @@ class Ledgers:
             if offset is not None:
                 store.put([(entity, entry, offset)])
         await self._writer.name(partition, self._tenants)
+        self.restored[partition] = store
         return Restored(begun.record.generation, begun.is_handed_over, store.summary(), marks.held(), rebuilt_to)
 
     def _cached(self) -> int:

@@ -14,7 +14,7 @@ class Lookups:
     """Carries out the actions on local stores, at once: SQLite answers faster than a task would start."""
 
     def __init__(self, stores: Mapping[Partition, LedgerStore]) -> None:
-        """Take the stores of the partitions that are ours."""
+        """Take the stores of the partitions that are ours and restored."""
         self._stores = stores
 
     def answer(self, action: Load | Consult, now: float) -> Loaded | Consulted | None:

@@ -13,14 +13,15 @@ import structlog
 from aiokafka import TopicPartition, admin
 from aiokafka.errors import MessageSizeTooLargeError
 
-from daemon.core.actions import HandOver, Record
-from daemon.core.events import Followed, Recorded
+from daemon.core.actions import Consult, HandOver, Record
+from daemon.core.events import Consulted, Followed, Recorded
 from daemon.core.ledger import WAITING, Entry, encode
 from daemon.core.model import Generation, Partition
 from daemon.edges.ledger_keys import LEDGER_KEY, LedgerRecord, encode_record
 from daemon.edges.ledger_rebuild import Rebuild
 from daemon.edges.ledger_store import LedgerStore, Stored
 from daemon.edges.ledger_topic import ledger_of
+from daemon.edges.lookups import Lookups
 from daemon.errors import ConfigurationError, SourceError
 from tests.contract.bench import READ_SECONDS, Owned, Process, change, process, produce, read
 from tests.contract.conftest import Broker
@@ -115,6 +116,22 @@ async def test_a_copy_of_another_life_is_rebuilt(broker: Broker, tmp_path: Path)
     shutil.copy(tmp_path / f"{old.topic}-1.sqlite3", tmp_path / f"{new.topic}-1.sqlite3")
     async with process(broker.bootstrap, tmp_path) as at, at.assigned(new, 6, is_new=False) as owned:
         assert {2: delivered(1), 3: delivered(1)} == held(owned, 1, 2, 3)
+
+
+async def test_a_copy_is_asked_about_nothing_until_it_is_restored(broker: Broker, tmp_path: Path) -> None:
+    """What another partition wants to know may have changed since the copy was written, or never have been."""
+    partition = await broker.input()
+    asking = Partition(partition.topic, 2)
+    consult = Consult(asking, OURS, customer(2), (customer(1),))
+    async with process(broker.bootstrap, tmp_path) as at, at.assigned(partition, 5, is_new=True):
+        await at.record(partition, (customer(1), delivered(8)))
+    async with process(broker.bootstrap, tmp_path) as at, at.assigned(asking, 5, is_new=True):
+        lookups = Lookups(at.ledgers.restored)
+        async with at.ledgers.stored(partition) as store, at.ledgers.reading(partition, store) as ledger:
+            assert Consulted(asking, OURS, customer(2), {}) == lookups.answer(consult, 0.0)
+            await at.ledgers.restore(partition, ledger, 6, is_new=False)
+            assert Consulted(asking, OURS, customer(2), {customer(1): delivered(8)}) == lookups.answer(consult, 0.0)
+        assert Consulted(asking, OURS, customer(2), {}) == lookups.answer(consult, 0.0)
 
 
 async def test_a_handover_that_is_last_leaves_nothing_in_doubt(broker: Broker, tmp_path: Path) -> None:
