@@ -36,6 +36,7 @@ NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.UnsupportedProtocol,  # an address without a host, or that is no HTTP
+    httpx.LocalProtocolError,  # a header that no server would take
 )
 """What tells that no byte of a request has left."""
 

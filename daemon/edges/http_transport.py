@@ -5,6 +5,7 @@ is prevented in the place that aiohttp offers for it, a middleware around each s
 """
 
 import contextlib
+import re
 import ssl
 from collections.abc import Generator, Mapping
 from functools import cache
@@ -19,6 +20,14 @@ OF_THE_PACKED_BODY = frozenset({"content-encoding", "content-length", "transfer-
 
 NEVER_ROUNDED = float("inf")
 """aiohttp rounds long time-outs up to whole seconds, unless it is told from which length on."""
+
+
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What neither a header nor an address may hold (RFC 9110 section 5.5): aiohttp raises a bare ValueError for it."""
+
+
+class UnsendableHeader(httpx.LocalProtocolError):
+    """A header, as of a token or a company key, holds what no header may."""
 
 
 class ConnectionLost(aiohttp.ClientPayloadError):
@@ -55,9 +64,11 @@ class OnceTransport(httpx.AsyncBaseTransport):
     - `httpx.ConnectError`: it was never sent (refused, no address, TLS failed: the text and the cause tell which);
     - `httpx.ConnectTimeout`: it was never sent, no connection or no free slot in time;
     - `httpx.UnsupportedProtocol`: it was never sent, the address is none;
+    - `UnsendableHeader`: it was never sent, a header holds a control character;
     - `httpx.ReadTimeout`: it was sent, no whole answer in time;
     - `httpx.ReadError`: it may have been sent, and the connection was lost or answered nonsense.
 
+    Answers are asked for as they are, not packed: aiohttp does not notice where a gzip stream is cut off.
     """
 
     def __init__(self, *, max_connections: int, keepalive_seconds: float, tls: ssl.SSLContext) -> None:
@@ -80,6 +91,8 @@ class OnceTransport(httpx.AsyncBaseTransport):
     ) -> Exchange:
         """Send a request to an encoded address, and return the answer; `times` come from `time_out`."""
         url = _url(address)
+        if any(CONTROL_CHARACTER.search(value) for value in headers.values()):
+            raise UnsendableHeader("a header holds a control character")
         with _httpx_exceptions():
             async with self._session.request(
                 method, url, headers=headers, data=body or None, timeout=times, allow_redirects=False
@@ -100,6 +113,7 @@ class OnceTransport(httpx.AsyncBaseTransport):
             self._opened = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept-Encoding": "identity"},
                 middlewares=(send_once,),
                 skip_auto_headers=("Content-Type",),
             )
@@ -113,8 +127,8 @@ def _url(address: str) -> URL:
         has_host = url.host is not None and url.port is not None
     except ValueError as error:
         raise httpx.UnsupportedProtocol(type(error).__name__) from error
-    if not has_host:
-        raise httpx.UnsupportedProtocol("an address without a host, or of no known protocol")
+    if not has_host or CONTROL_CHARACTER.search(address):
+        raise httpx.UnsupportedProtocol("an address without a host, of no known protocol, or with a control character")
     return url
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import datetime as dt
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from email.utils import format_datetime
+from itertools import chain, repeat
 from pathlib import Path
 
 import anyio
@@ -268,6 +270,29 @@ async def test_a_service_map_that_makes_no_sense_is_told() -> None:
         assert "endpoints_status_200" == await sink.check_token()
 
 
+async def test_what_no_header_may_hold_is_unreachable() -> None:
+    """A token with a control character in it costs the call, not the process, and is not shown."""
+    async with _scripted(_dnb(access="secret\x01")) as (sink, _):
+        assert await sink.check_token() is None
+        assert Unreachable("UnsendableHeader") == await sink.ask("a", READ)
+
+
+async def test_what_no_address_may_hold_is_unreachable() -> None:
+    """An identity server whose address has one costs no more than that."""
+    async with _scripted(_dnb(identity="/\x01")) as (sink, _):
+        assert "UnsupportedProtocol" == await sink.check_token()
+
+
+async def test_answers_are_asked_for_unpacked() -> None:
+    """Of a packed answer that is cut off it could not be told that it is."""
+    heads: list[str] = []
+    async with _scripted(_dnb(heads=heads)) as (sink, _):
+        await sink.check_token()
+        await sink.ask("a", READ)
+    asked = [line for head in heads for line in head.lower().splitlines() if line.startswith("accept-encoding:")]
+    assert ["accept-encoding: identity"] * 3 == asked
+
+
 async def test_a_cancelled_sink_leaves_nothing_behind() -> None:
     """A sink that is cancelled in the middle of calls ends at once and closes its connections."""
     async with bench() as at:
@@ -315,10 +340,18 @@ async def _served(serve: Serve, reader: asyncio.StreamReader, writer: asyncio.St
 
 async def _retry_afters(*values: str | None) -> list[float | None]:
     """Return what a sink makes of a 429 with each of these Retry-After headers."""
-    headers = iter(values)
+    async with _scripted(_dnb(*values)) as (sink, _):
+        await sink.check_token()
+        replies = [await sink.ask("a", READ) for _ in values]
+    return [reply.retry_after if isinstance(reply, Answered) else -1.0 for reply in replies]
+
+
+def _dnb(*retry_afters: str | None, access: str = "t", identity: str = "", heads: list[str] | None = None) -> Serve:
+    """Return a DnB that gives this token, and refuses everything else with the next Retry-After."""
+    headers = chain(retry_afters, repeat(None))
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Give a token, and refuse everything else with the next header."""
+        """Answer until the client is gone; note each head."""
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -326,22 +359,21 @@ async def _retry_afters(*values: str | None) -> list[float | None]:
                     (line.split(":")[1] for line in head.splitlines() if "ontent-" in line and "ength" in line), "0"
                 )
                 await reader.readexactly(int(length))
-                writer.write(_answer_to(head, headers))
+                writer.write(_answer_to(head, headers, access, identity))
                 await writer.drain()
+                if heads is not None:
+                    heads.append(head)
 
-    async with _scripted(answer) as (sink, _):
-        await sink.check_token()
-        replies = [await sink.ask("a", READ) for _ in values]
-    return [reply.retry_after if isinstance(reply, Answered) else -1.0 for reply in replies]
+    return answer
 
 
-def _answer_to(head: str, headers: Iterator[str | None]) -> bytes:
+def _answer_to(head: str, headers: Iterator[str | None], access: str, identity: str) -> bytes:
     if "endpoints" in head:
         host = next(line.split(": ")[1] for line in head.splitlines() if line.lower().startswith("host:"))
-        body = f'{{"Identity": "http://{host}"}}'
+        body = json.dumps({"Identity": f"http://{host}{identity}"})
         return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     if "connect/token" in head:
-        body = '{"access_token": "t", "expires_in": 3600, "token_type": "Bearer"}'
+        body = json.dumps({"access_token": access, "expires_in": 3600, "token_type": "Bearer"})
         return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     value = next(headers)
     extra = f"Retry-After: {value}\r\n" if value is not None else ""
