@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Generation, Partition
@@ -54,8 +55,11 @@ class LedgerPartition:
 
         `cached` says how many bytes of the store may be kept in memory while that lasts: entries come in any order,
         and what is not there is read from the disk and written to it again for each batch.
+
+        Raises `OffsetOutOfRangeError` if the topic loses its end meanwhile, as to a leader that was behind: the store
+        may then hold what the topic does not, and must be looked at anew.
         """
-        end = (await self._consumer.end_offsets([self._topic_partition]))[self._topic_partition]
+        end = await self._end()
         if not self._reading.is_same_life(await self._first_known(), end):
             self._reading.begin_anew()
         self._consumer.seek(self._topic_partition, self.marks.position)
@@ -65,7 +69,7 @@ class LedgerPartition:
                 for _ in range(READS_STORED_TOGETHER):
                     if await self._consumer.position(self._topic_partition) >= end:
                         break
-                    self._reading.restore(await self._read(READ_AT_ONCE), now(), longest_wait)
+                    self._reading.restore(await self._read_before(end), now(), longest_wait)
         self._store.cache()
 
     def count(self) -> int:
@@ -89,6 +93,15 @@ class LedgerPartition:
             return None
         self._consumer.seek(self._topic_partition, self.marks.record_offset)
         return next(iter(await self._read(1)), None)
+
+    async def _end(self) -> int:
+        return (await self._consumer.end_offsets([self._topic_partition]))[self._topic_partition]
+
+    async def _read_before(self, end: int) -> list[LedgerLine]:
+        lines = await self._read(READ_AT_ONCE)
+        if not lines and await self._end() < end:
+            raise OffsetOutOfRangeError
+        return lines
 
     async def _read(self, limit: int) -> list[LedgerLine]:
         fetched = await self._consumer.getmany(timeout_ms=READ_WAIT_MILLISECONDS, max_records=limit)

@@ -10,8 +10,8 @@ from typing import Any, cast
 import anyio
 import pytest
 import structlog
-from aiokafka import TopicPartition, admin
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka import AIOKafkaConsumer, TopicPartition, admin
+from aiokafka.errors import MessageSizeTooLargeError, OffsetOutOfRangeError
 
 from daemon.core.actions import Consult, HandOver, Record
 from daemon.core.events import Consulted, Followed, Recorded
@@ -132,6 +132,30 @@ async def test_a_copy_is_asked_about_nothing_until_it_is_restored(broker: Broker
             await at.ledgers.restore(partition, ledger, 6, is_new=False)
             assert Consulted(asking, OURS, customer(2), {customer(1): delivered(8)}) == lookups.answer(consult, 0.0)
         assert Consulted(asking, OURS, customer(2), {}) == lookups.answer(consult, 0.0)
+
+
+async def test_a_topic_that_has_lost_its_end_is_restored_as_it_is_now(
+    real: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leader that was behind the former one never has what was to be read: it is looked at anew, not waited for."""
+    end_offsets = AIOKafkaConsumer.end_offsets
+
+    async def of_the_former_leader(self: AIOKafkaConsumer, of: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the ends that the former leader had, for once."""
+        monkeypatch.undo()
+        return {one: end + 3 for one, end in (await end_offsets(self, of)).items()}
+
+    partition = await real.input()
+    async with process(real.bootstrap, tmp_path) as at, at.assigned(partition, 5, is_new=True):
+        await at.record(partition, (customer(1), delivered(8)))
+    async with process(real.bootstrap, tmp_path / "b") as at, at.ledgers.stored(partition) as store:
+        async with at.ledgers.reading(partition, store) as ledger:
+            monkeypatch.setattr(AIOKafkaConsumer, "end_offsets", of_the_former_leader)
+            with anyio.fail_after(READ_SECONDS), pytest.raises(OffsetOutOfRangeError):
+                await at.ledgers.restore(partition, ledger, 6, is_new=False)
+        async with at.ledgers.reading(partition, store) as ledger:
+            await at.ledgers.restore(partition, ledger, 6, is_new=False)
+            assert delivered(8) == store.get([customer(1)])[customer(1)].entry
 
 
 async def test_a_handover_that_is_last_leaves_nothing_in_doubt(broker: Broker, tmp_path: Path) -> None:
