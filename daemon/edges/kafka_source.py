@@ -235,11 +235,12 @@ class KafkaSource(ConsumerRebalanceListener):
         """Tell that a partition was read to the end that it had at its assignment, where that end is shown to nobody.
 
         The marks of transactions are no records, and compaction leaves gaps; whoever waits for that offset must know.
+        A position that a leader must be asked for is not waited for: it may be away.
         """
         for partition, owned in self._owned.items():
             if owned.generation is None or owned.position >= owned.end:
                 continue
-            with contextlib.suppress(IllegalStateError):
+            with contextlib.suppress(IllegalStateError), anyio.move_on_after(0):
                 position = await self._consumer.position(_tp(partition))
                 if position > owned.position:
                     owned.position = position

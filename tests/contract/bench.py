@@ -104,6 +104,7 @@ class Member:
         self.records: list[tuple[int, RawRecord]] = []
         self.positions: dict[int, int] = {}
         self.answers_revocations = True
+        self.resumes = True
 
     def owned(self) -> set[int]:
         """Return the numbers of the partitions that were assigned and not given up."""
@@ -138,7 +139,8 @@ class Member:
         self.events.append(event)
         if isinstance(event, Assigned):
             self.holds.add(event.partition)
-            self.source.resume((event.partition,))
+            if self.resumes:
+                self.source.resume((event.partition,))
         elif isinstance(event, Revoking | Lost) and self.answers_revocations:
             self.release(event.partitions)
 

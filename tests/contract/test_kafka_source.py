@@ -25,6 +25,9 @@ SESSION_SECONDS = 6.0
 CLOCKS_APART_SECONDS = 0.1
 """Two clocks of one machine agree better than this."""
 
+LOOKED_UP_SECONDS = 0.5
+"""By then an offset would have been looked up."""
+
 ALL = set(range(PARTITIONS))
 
 
@@ -81,6 +84,27 @@ async def test_an_end_that_no_consumer_is_shown_is_told(real: Broker, tmp_path: 
         await until(lambda: one.positions.get(partition.number) == 2)
         [assigned] = [each for each in one.assignments() if each.partition == partition]
     assert ([0], 2) == (one.offsets(partition.number), assigned.end)
+
+
+async def test_a_partition_whose_end_cannot_be_looked_up_holds_up_no_other(
+    real: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its leader is absent nobody knows where it is to be read on; the others are fetched, and we may leave."""
+    partition = await real.input()
+    other = Partition(partition.topic, 2)
+    await produce(real.bootstrap, partition, b"0")
+    async with member(settings(real, partition.topic, tmp_path)) as one:
+        one.resumes = False
+        await owns(one, PARTITIONS)
+        consumer = one.source._consumer  # noqa: SLF001 - what a member is told by Kafka, it can be told in no other way
+        cluster = consumer._client.cluster  # noqa: SLF001
+        leader, without = cluster.leader_for_partition, TopicPartition(partition.topic, partition.number)
+        monkeypatch.setattr(cluster, "leader_for_partition", lambda at: -1 if at == without else leader(at))
+        with anyio.move_on_after(LOOKED_UP_SECONDS):
+            await consumer.seek_to_beginning(without)
+        one.source.resume((other,))
+        await produce(real.bootstrap, other, b"0")
+        await until(lambda: one.offsets(2) == [0])
 
 
 async def test_a_replays_header_comes_with_its_record(broker: Broker, tmp_path: Path) -> None:
