@@ -94,8 +94,9 @@ class KafkaSource(ConsumerRebalanceListener):
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             self._consumer.subscribe(self._settings.topics, listener=self)
-            while not self._is_leaving:
-                await self._fetch()
+            with source_errors("fetching records"):
+                while not self._is_leaving:
+                    await self._fetch()
             await self._give_up_all(is_lost=self._generation() == NO_GENERATION)
             tasks.cancel_scope.cancel()
 

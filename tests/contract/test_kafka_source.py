@@ -13,10 +13,11 @@ from daemon.core.events import Lost, Revoking
 from daemon.core.model import Partition
 from daemon.edges.clock import Clock
 from daemon.edges.ledger_rebuild import Rebuild
-from daemon.errors import ConfigurationError
+from daemon.errors import ConfigurationError, SourceError
 from daemon.settings import Settings
-from tests.contract.bench import Member, change, member, produce
+from tests.contract.bench import READ_SECONDS, Member, change, member, produce
 from tests.contract.conftest import PARTITIONS, Broker
+from tests.kafka_broker import LocalKafka
 from tests.waiting import until
 
 SESSION_SECONDS = 6.0
@@ -105,6 +106,24 @@ async def test_a_partition_whose_end_cannot_be_looked_up_holds_up_no_other(
         one.source.resume((other,))
         await produce(real.bootstrap, other, b"0")
         await until(lambda: one.offsets(2) == [0])
+
+
+async def test_a_record_that_is_damaged_ends_the_member(restartable_kafka: LocalKafka, tmp_path: Path) -> None:
+    """What Kafka itself does not notice on its disk is told as Kafka's trouble, and nothing is committed past it."""
+    real = Broker(restartable_kafka.bootstrap, "real")
+    partition = await real.input()
+    await produce(real.bootstrap, partition, b"undamaged")
+    folder = restartable_kafka._folder / "data" / f"{partition.topic}-{partition.number}"  # noqa: SLF001 - its disk
+    [segment] = folder.glob("*.log")
+    with segment.open("r+b") as file:
+        file.seek(segment.read_bytes().index(b"undamaged"))
+        file.write(b"__")
+    with pytest.raises(BaseExceptionGroup) as caught:
+        async with member(settings(real, partition.topic, tmp_path)):
+            await anyio.sleep(READ_SECONDS)
+    cause = first_cause(caught.value)
+    assert isinstance(cause, SourceError)
+    assert str(cause).startswith("fetching records: CorruptRecordException; check the brokers")
 
 
 async def test_a_replays_header_comes_with_its_record(broker: Broker, tmp_path: Path) -> None:
