@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import anyio
 import msgspec
@@ -97,10 +98,15 @@ async def test_a_partition_whose_end_cannot_be_looked_up_holds_up_no_other(
     async with member(settings(real, partition.topic, tmp_path)) as one:
         one.resumes = False
         await owns(one, PARTITIONS)
-        consumer = one.source._consumer  # noqa: SLF001 - what a member is told by Kafka, it can be told in no other way
+        consumer = cast("Any", one.source)._consumer  # noqa: SLF001 - what Kafka tells a member, nobody else can
         cluster = consumer._client.cluster  # noqa: SLF001
         leader, without = cluster.leader_for_partition, TopicPartition(partition.topic, partition.number)
-        monkeypatch.setattr(cluster, "leader_for_partition", lambda at: -1 if at == without else leader(at))
+
+        def leader_or_none(at: TopicPartition) -> Any:  # noqa: ANN401 - aiokafka's cluster has no type
+            """Return the partition's leader, but none for the one."""
+            return -1 if at == without else leader(at)
+
+        monkeypatch.setattr(cluster, "leader_for_partition", leader_or_none)
         with anyio.move_on_after(LOOKED_UP_SECONDS):
             await consumer.seek_to_beginning(without)
         one.source.resume((other,))
@@ -113,8 +119,8 @@ async def test_a_record_that_is_damaged_ends_the_member(restartable_kafka: Local
     real = Broker(restartable_kafka.bootstrap, "real")
     partition = await real.input()
     await produce(real.bootstrap, partition, b"undamaged")
-    folder = restartable_kafka._folder / "data" / f"{partition.topic}-{partition.number}"  # noqa: SLF001 - its disk
-    [segment] = folder.glob("*.log")
+    disk: Path = cast("Any", restartable_kafka)._folder / "data"  # noqa: SLF001 - nobody else writes there
+    [segment] = (disk / f"{partition.topic}-{partition.number}").glob("*.log")
     with segment.open("r+b") as file:
         file.seek(segment.read_bytes().index(b"undamaged"))
         file.write(b"__")
