@@ -4,6 +4,8 @@
 |---|---|
 | new | 3: look up by invoice number, book, read |
 | an earlier attempt is of unknown outcome | one more: look up by Moment's id too |
+| … and nothing of it is there | two more: look for an invoice of the other flow, by number and by Moment's id |
+| … but a draft of the other flow | three more: delete it, look for it twice |
 | booked already | 1: read |
 | DnB refuses to book | 2: look up, book; one more to see what is locked |
 
@@ -36,13 +38,14 @@ from daemon.core.procedure import (
 )
 from daemon.dnb import voucher_calls
 from daemon.dnb.chart_rows import day
-from daemon.dnb.invoice_bodies import CENT, References
+from daemon.dnb.invoice_bodies import CENT, Drawn, References
 from daemon.dnb.invoice_comparing import Difference
-from daemon.dnb.invoice_concluding import amounts_refused, booking_refused, differs, lost
+from daemon.dnb.invoice_concluding import Concluded, amounts_refused, booking_refused, differs, lost
 from daemon.dnb.invoice_delivery import InvoiceDelivery
 from daemon.dnb.invoice_finding import Absent, Sought, conflict
 from daemon.dnb.invoice_references import Looking
 from daemon.dnb.invoice_rows import JournalEntryRow, JournalLineRow
+from daemon.dnb.invoice_withdrawing import withdraw_invoice
 from daemon.dnb.replies import Accepted, Missing, Rejected, ask, read_list, read_row, read_rows
 from daemon.dnb.voucher_bodies import Entry, amounts_difference, entry_body
 from daemon.moment.payment_ids import voucher_number
@@ -72,9 +75,8 @@ def deliver_voucher(delivery: InvoiceDelivery, known: Known) -> Procedure:
         return conclude(entry, delivery, found, tuple(looking.remarks))
     if not isinstance(found, Absent):
         return found
-    if known.dnb_id is not None:
-        return lost(delivery.sought)
-    return (yield from book(entry, delivery, known, tuple(looking.remarks)))
+    ended = yield from settle_invoice(entry, delivery, known, tuple(looking.remarks))
+    return ended or (yield from book(entry, delivery, known, tuple(looking.remarks)))
 
 
 def draw_entry(delivery: InvoiceDelivery, looking: Looking) -> Reading[Entry]:
@@ -95,6 +97,15 @@ def draw_entry(delivery: InvoiceDelivery, looking: Looking) -> Reading[Entry]:
         reference=delivery.reference,
         number=number,
     )
+
+
+def settle_invoice(entry: Entry, delivery: InvoiceDelivery, known: Known, remarks: tuple[Remark, ...]) -> Reading[None]:
+    """Return how an invoice ended that the other flow may have created; None if a voucher may be booked."""
+    if not (known.dirty or known.was_attempted or known.dnb_id is not None):
+        return None
+    drawn = Drawn(content=entry.content, references=entry.references, reference=entry.reference)
+    ended = yield from withdraw_invoice(Concluded(drawn=drawn, sought=delivery.sought, remarks=remarks), known)
+    return lost(delivery.sought) if ended is None and known.dnb_id is not None else ended
 
 
 def find_posted(delivery: InvoiceDelivery, looking: Looking, known: Known) -> Reading[None]:

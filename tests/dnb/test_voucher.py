@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
-from daemon.core.procedure import Delivered, MissingDependency, Outcome, Refused, Remark, Unchanged
+from daemon.core.procedure import Call, Delivered, MissingDependency, Outcome, Refused, Remark, Unchanged
 from daemon.sandbox.settings import Switches
 from tests.dnb.invoices import (
     BALANCES,
@@ -17,6 +18,7 @@ from tests.dnb.invoices import (
     Scene,
     booking,
     invoice_of,
+    leave_draft,
     line,
     methods,
     prepared,
@@ -47,7 +49,7 @@ def test_an_invoice_is_posted_as_a_voucher() -> None:
 
 
 def test_a_new_voucher_costs_three_calls() -> None:
-    """Look up, book, read; after an unknown outcome it is looked up by Moment's id too."""
+    """Look up, book, read; after an unknown outcome also by Moment's id, and among the invoices."""
     scene = Scene(KEPT)
     deliver(scene, {**FULL, "invoiceNumber": 10200, "paymentId": None})
     ready = prepared(FULL, directories=scene.directories, entity_id=2, tenant=VOUCHER)
@@ -55,7 +57,7 @@ def test_a_new_voucher_costs_three_calls() -> None:
     assert ["GET"] == methods(calls_of(scene.world, ready.start(scene.known(2, 602))))
     again = {**FULL, "invoiceNumber": 10201, "paymentId": None}
     other = prepared(again, directories=scene.directories, entity_id=3, tenant=VOUCHER)
-    assert ["GET", "GET", "POST", "GET"] == methods(calls_of(scene.world, other.start(scene.known(dirty=True))))
+    assert ["GET"] * 4 + ["POST", "GET"] == methods(calls_of(scene.world, other.start(scene.known(dirty=True))))
 
 
 def test_a_credit_note_takes_back() -> None:
@@ -199,6 +201,57 @@ def test_a_change_of_flow_books_nothing_again(flows: tuple[Any, Any]) -> None:
     outcome = scene.deliver(FULL, scene.known(2, first.dnb_id), tenant=booking(flow=flows[1]))
     assert isinstance(outcome, Unchanged | Refused), outcome
     assert (1, BALANCES) == (scene.vouchers, scene.balances())
+
+
+def is_booking(call: Call) -> bool:
+    """Tell whether a call books an invoice."""
+    return "action=invoice" in call.target
+
+
+def strike_booking(scene: Scene, behaviour: Behaviour) -> None:
+    """Deliver by the flow `invoice` until it is booked, and let that call meet the fault."""
+    procedure = prepared(FULL, directories=scene.directories).start(scene.known())
+    call = next(procedure)
+    while not is_booking(call):
+        call = procedure.send(scene.world.send(call))
+    scene.world.strike(call, behaviour)
+    procedure.close()
+
+
+@pytest.mark.parametrize("number", ["kept", "reassigned"])
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_a_change_of_flow_after_a_booking_in_doubt_books_nothing_again(behaviour: Behaviour, number: Any) -> None:  # noqa: ANN401 - a literal
+    """The invoice counts if it is booked; else its draft goes first, so that a late booking finds no row."""
+    scene = Scene(Switches(invoice_number=number))
+    strike_booking(scene, behaviour)
+    ready = prepared(FULL, directories=scene.directories, tenant=VOUCHER)
+    arrives: Callable[[], None] = scene.world.arrive if behaviour == "late" else (lambda: None)
+    outcome = run(scene.world, ready.start(scene.known(1, dirty=True)), writing=arrives)
+    scene.world.arrive()
+    assert isinstance(outcome, Delivered | Unchanged), outcome
+    assert (1, BALANCES) == (scene.vouchers, scene.balances())
+    assert [] == scene.violations
+
+
+def test_a_draft_of_the_other_flow_costs_three_calls_more() -> None:
+    """It is deleted, and looked for again, before the voucher is posted."""
+    scene = Scene()
+    strike_booking(scene, "not_applied")
+    deliver(scene, {**FULL, "invoiceNumber": 10200, "paymentId": None})
+    ready = prepared(FULL, directories=scene.directories, tenant=VOUCHER)
+    made = calls_of(scene.world, ready.start(msgspec.structs.replace(scene.known(), was_attempted=True)))
+    assert ["GET"] * 3 + ["DELETE", "GET", "GET", "POST", "GET"] == methods(made)
+    assert [] == scene.invoices()
+
+
+def test_a_draft_that_may_be_anothers_is_a_conflict() -> None:
+    """Where drafts carry no reference of ours, nobody knows whose it is: nothing is deleted, and nothing booked."""
+    scene = Scene()
+    leave_draft(scene, FULL)
+    [draft] = list(scene.world.emulator.books(COMPANY_KEY).table("CustomerInvoice").live())
+    draft["ExternalReference"] = None
+    assert "conflict" == refused(deliver(scene, FULL, scene.known(1, dirty=True))).reason
+    assert (1, 0) == (len(scene.invoices()), scene.vouchers)
 
 
 def rerun(scene: Scene, data: dict[str, Any], behaviour: Behaviour) -> Outcome:
