@@ -15,6 +15,7 @@ from daemon.dnb.invoice_bodies import CENT, CREDIT_NOTE, Drawn, Item
 from daemon.dnb.invoice_rows import InvoiceRow, ItemRow
 
 HALF_STEP = Decimal("0.00005")  # DnB keeps four places: what is nearer is the same amount
+RATE_PLACES = 4
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -110,6 +111,9 @@ def _content_differences(drawn: Drawn, row: InvoiceRow) -> Iterator[Difference]:
         "creditedInvoice": _either(row.invoice_reference_id, references.credited_id),
     }
     yield from (Difference(name, str(pair[0]), str(pair[1])) for name, pair in pairs.items() if pair[0] != pair[1])
+    rate = None if references.is_own_currency else row.currency_rate
+    if rate and not is_rate(rate, references.rate):
+        yield Difference("currencyRate", f"{rate:f}", f"{references.rate:f}")
     yield from _sum_differences(drawn, row)
     yield from _journal_differences(drawn, row)
     found = sorted(_keys(row.living_items))
@@ -191,6 +195,13 @@ def _equal(found: list[Decimal], wanted: list[Decimal]) -> bool:
 def same(first: Decimal, second: Decimal) -> bool:
     """Tell whether two amounts are one in four places."""
     return abs(first - second) < HALF_STEP
+
+
+def is_rate(found: Decimal, wanted: Decimal) -> bool:
+    """Tell whether a rate in DnB is Moment's, but for places that DnB does not keep: it keeps four at least."""
+    exponent = found.as_tuple().exponent
+    places = max(RATE_PLACES, -exponent if isinstance(exponent, int) else 0)
+    return abs(found - wanted) <= Decimal(5).scaleb(-places - 1)
 
 
 def _listed(amounts: list[Decimal]) -> str:

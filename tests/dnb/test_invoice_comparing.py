@@ -1,11 +1,13 @@
 """DnB's sums are Moment's before anything is booked, and no text is cut."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from daemon.core.procedure import Delivered
-from tests.dnb.invoices import BALANCES, FEE, FULL, HOURS, Scene, invoice_of, line, refused, remarks
+from daemon.core.procedure import Delivered, Unchanged
+from daemon.dnb.invoice_comparing import is_rate
+from tests.dnb.invoices import BALANCES, FEE, FULL, HOURS, Scene, invoice_of, leave_draft, line, refused, remarks
 
 # -- amounts ----------------------------------------------------------------------------------------------------------
 
@@ -97,6 +99,44 @@ def test_another_currency_needs_a_rate() -> None:
     outcome = refused(scene.deliver({**FULL, "currencyCode": "EUR"}))
     assert "currency_rate_missing" == outcome.reason
     assert [] == scene.invoices()
+
+
+def in_euro(rate: str) -> dict[str, Any]:
+    """Return an invoice in euro at a rate."""
+    return invoice_of([line("1000")], "250", currencyCode="EUR", currencyRate=rate)
+
+
+def test_a_draft_at_another_rate_is_not_booked() -> None:
+    """The sums in the invoice's currency are the same, and what the books say is not."""
+    scene = Scene()
+    leave_draft(scene, in_euro("10"))
+    assert isinstance(scene.deliver(in_euro("12"), scene.known(2, dirty=True)), Delivered)
+    assert 15000.0 == scene.receivable()
+
+
+def test_a_rate_that_changes_after_booking_is_seen() -> None:
+    """A booked invoice is never changed, and a person is told."""
+    scene = Scene()
+    outcome = scene.deliver(in_euro("11.4525"))
+    assert isinstance(outcome, Delivered)
+    assert isinstance(scene.deliver(in_euro("11.45250"), scene.known(2, outcome.dnb_id)), Unchanged)
+    no = refused(scene.deliver(in_euro("11.4526"), scene.known(3, outcome.dnb_id)))
+    assert ("changed_after_booking", "currencyRate") == (no.reason, no.field)
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "expected"),
+    [
+        ("10.0", "10", True),
+        ("10", "10.0001", False),
+        ("11.4525", "11.45253", True),
+        ("0.0007", "0.00065", True),
+        ("0.00066", "0.00065", False),
+    ],
+)
+def test_a_rate_may_be_rounded_to_four_places(found: str, wanted: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+    """How many places DnB keeps of a rate is not documented; those that it shows count."""
+    assert expected is is_rate(Decimal(found), Decimal(wanted))
 
 
 def test_a_company_that_charges_no_vat_refuses_vat() -> None:
