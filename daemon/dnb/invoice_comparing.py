@@ -116,10 +116,7 @@ def _content_differences(drawn: Drawn, row: InvoiceRow) -> Iterator[Difference]:
         yield Difference("currencyRate", f"{rate:f}", f"{references.rate:f}")
     yield from _sum_differences(drawn, row)
     yield from _journal_differences(drawn, row)
-    found = sorted(_keys(row.living_items))
-    wanted = sorted((item.account_id or 0, item.vat_type_id or 0) for item in money_of(drawn))
-    if found != wanted:
-        yield Difference("lines", "other accounts or VAT codes", f"{len(wanted)} lines")
+    yield from _line_differences(drawn, row)
 
 
 def _either(found: int | None, wanted: int | None) -> tuple[int | None, int | None]:
@@ -127,8 +124,21 @@ def _either(found: int | None, wanted: int | None) -> tuple[int | None, int | No
     return (found, wanted) if found and wanted else (None, None)
 
 
-def _keys(rows: list[ItemRow]) -> Iterator[tuple[int, int]]:
-    return ((row.account_id or 0, row.vat_type_id or 0) for row in rows if row.product_id is not None)
+def _line_differences(drawn: Drawn, row: InvoiceRow) -> Iterator[Difference]:
+    """Yield where the lines have other accounts or VAT codes, or the same with other amounts on them."""
+    lines = [item for item in row.living_items if item.product_id is not None]
+    found = sorted((one.account_id or 0, one.vat_type_id or 0, net) for one, net in _nets(drawn, row, lines))
+    wanted = sorted((one.account_id or 0, one.vat_type_id or 0, one.net * drawn.sign) for one in money_of(drawn))
+    if [key for *key, _ in found] != [key for *key, _ in wanted]:
+        yield Difference("lines", "other accounts or VAT codes", f"{len(wanted)} lines")
+    elif not _equal([net for *_, net in found], [net for *_, net in wanted]):
+        yield Difference("lines.totalExVat", "the amounts on other accounts or VAT codes", f"{len(wanted)} lines")
+
+
+def _nets(drawn: Drawn, row: InvoiceRow, lines: list[ItemRow]) -> Iterator[tuple[ItemRow, Decimal]]:
+    """Yield the lines with their nets, as Moment has the sign."""
+    sign = _sign_of(drawn, row)
+    return ((item, (line_amounts(drawn, item)[0] or Decimal()) * sign) for item in lines)
 
 
 def money_of(drawn: Drawn) -> list[Item]:
@@ -139,7 +149,7 @@ def money_of(drawn: Drawn) -> list[Item]:
 def _sum_differences(drawn: Drawn, row: InvoiceRow) -> Iterator[Difference]:
     content, totals, sign = drawn.content, amounts_of(drawn, row), _sign_of(drawn, row)
     lines = [item for item in row.living_items if item.product_id is not None]
-    nets = [Decimal() if net is None else net * sign for net, _ in (line_amounts(drawn, item) for item in lines)]
+    nets = [net for _, net in _nets(drawn, row, lines)]
     wanted = [line.net for line in content.lines]
     if not _equal(sorted(nets), sorted(wanted)):
         yield Difference("lines.totalExVat", _listed(nets), _listed(wanted))

@@ -14,7 +14,7 @@ reckoned here from DnB's own rates and compared with Moment's first, and read af
 repeated booking harmless; one that is used although nothing shows is never replaced by another.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from decimal import Decimal
 from typing import TypeVar
 
@@ -52,6 +52,7 @@ from daemon.moment.payment_ids import voucher_number
 
 T = TypeVar("T")
 Reading = Generator[Call, Reply, T | Outcome]
+Key = tuple[int | None, int | None]  # of a line in the journal: its account and its VAT type
 
 
 class FoundEntry(msgspec.Struct, frozen=True):
@@ -282,16 +283,21 @@ def _income_difference(entry: Entry, lines: list[JournalLineRow]) -> Difference 
         if found_project is not None and project_id is not None and found_project != project_id:
             return Difference("project", "another project", entry.content.project_number or "none")
     accounts = {post.account_id for post in entry.posts}
-    kinds = {(line.account_id, line.vat_type_id) for line in lines if line.account_id in accounts}
-    if kinds != {(post.account_id, post.vat_type_id) for post in entry.posts}:
+    own = (line for line in lines if line.account_id in accounts)
+    found = _summed(((line.account_id, line.vat_type_id), line.amount or Decimal()) for line in own)
+    wanted = _summed(((post.account_id, post.vat_type_id), entry.own(post.net)) for post in entry.posts)
+    if found.keys() != wanted.keys():
         return Difference("lines", "other accounts or VAT codes", f"{len(entry.posts)} lines")
-    for account_id in sorted({post.account_id for post in entry.posts}):
-        found = sum((line.amount or Decimal() for line in lines if line.account_id == account_id), Decimal())
-        nets = [post.net for post in entry.posts if post.account_id == account_id]
-        wanted = sum((entry.own(net) for net in nets), Decimal())
-        if abs(found - wanted) >= CENT:
-            return Difference("lines.totalExVat", f"{found:f}", f"{wanted:f}")
-    return None
+    off = next((key for key in wanted if abs(found[key] - wanted[key]) >= CENT), None)
+    return off and Difference("lines.totalExVat", f"{found[off]:f}", f"{wanted[off]:f}")
+
+
+def _summed(amounts: Iterable[tuple[Key, Decimal]]) -> dict[Key, Decimal]:
+    """Return the sum on each account with each VAT type."""
+    sums: dict[Key, Decimal] = {}
+    for key, amount in amounts:
+        sums[key] = sums.get(key, Decimal()) + amount
+    return sums
 
 
 def _remarks(entry: Entry, row: JournalEntryRow) -> tuple[Remark, ...]:

@@ -14,6 +14,7 @@ from tests.dnb.invoices import (
     HOURS,
     SHOWN,
     Scene,
+    booking,
     invoice_of,
     leave_draft,
     line,
@@ -95,6 +96,36 @@ def test_other_content_after_booking_is_refused(changes: dict[str, Any], knows_i
     outcome = refused(scene.deliver({**FULL, **changes}, scene.known(2, 2201 if knows_id else None)))
     assert "changed_after_booking" == outcome.reason
     assert [SHOWN] == scene.invoices()
+
+
+SWAPS = [({"accountNumber": "3000"}, {"accountNumber": "3200"}), ({"vatCode": "5"}, {"vatCode": "6"})]
+
+
+def swapped(first: str, second: str, kinds: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    """Return an invoice of two lines that differ in their account or VAT code, and in nothing else but the amount."""
+    lines = [line(net, vatCode="6", text="Post") | kind for net, kind in zip((first, second), kinds, strict=True)]
+    return invoice_of(lines, "0")
+
+
+@pytest.mark.parametrize("flow", ["invoice", "voucher"])
+@pytest.mark.parametrize("kinds", SWAPS, ids=["accounts", "VAT codes"])
+def test_amounts_that_change_places_after_booking_are_refused(flow: Any, kinds: Any) -> None:  # noqa: ANN401 - a literal
+    """The totals are the same, and the accounts or the VAT return are not."""
+    scene, tenant = Scene(), booking(flow=flow)
+    first = scene.deliver(swapped("100", "900", kinds), tenant=tenant)
+    assert isinstance(first, Delivered)
+    again = scene.deliver(swapped("100", "900", kinds), scene.known(2, first.dnb_id), tenant=tenant)
+    assert isinstance(again, Unchanged)
+    outcome = refused(scene.deliver(swapped("900", "100", kinds), scene.known(3, first.dnb_id), tenant=tenant))
+    assert ("changed_after_booking", "lines.totalExVat") == (outcome.reason, outcome.field)
+
+
+def test_a_draft_whose_amounts_change_places_is_made_anew() -> None:
+    """Nothing but the newest version is booked."""
+    scene = Scene()
+    leave_draft(scene, swapped("100", "900", SWAPS[0]))
+    assert isinstance(scene.deliver(swapped("900", "100", SWAPS[0]), scene.known(2, dirty=True)), Delivered)
+    assert {1500: 1000.0, 3000: -900.0, 3200: -100.0} == scene.balances()
 
 
 def test_a_text_that_changes_after_booking_changes_nothing() -> None:
