@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator
 from datetime import date
 from typing import TypeVar
 
+import msgspec
+
 from daemon.core.procedure import Call, Outcome, Refused, Reply, Unavailable
 from daemon.dnb import calls, chart_calls
 from daemon.dnb.chart_rows import AccountRow, ProductRow, SettingsRow, VatTypeRow
@@ -22,11 +24,18 @@ Reading = Generator[Call, Reply, T | Outcome]
 MAX_PAGES = 200  # more means that DnB ignores `skip`
 
 
+class RefusedCredit(msgspec.Struct, frozen=True):
+    """A credit note that DnB would book with neither sign: the one to go on with, and DnB's last word on it."""
+
+    sign: int
+    messages: tuple[str, ...]
+
+
 class Chart:
     """What is known of one company's accounts, VAT types, products and settings; filled by its procedures.
 
     `credit_sign` is the sign that a credit note's amounts are sent with (see `crediting`), None while it is not known;
-    `refused_credits` are the references of credit notes that DnB would book with neither sign.
+    `refused_credits` are, by their references, the credit notes that DnB would book with neither sign.
     """
 
     def __init__(self) -> None:
@@ -37,7 +46,7 @@ class Chart:
         self._customer_accounts: dict[int, int] = {}
         self._settings: SettingsRow | None = None
         self.credit_sign: int | None = None
-        self.refused_credits: set[str] = set()
+        self.refused_credits: dict[str, RefusedCredit] = {}
 
     def account(self, number: str) -> Reading[AccountRow]:
         """Return the account with this number, or a refusal `unknown_account` or `account_locked`."""
@@ -151,13 +160,17 @@ class Chart:
         self._settings = None
         return _auto_distribution()
 
+    def forget_settings(self) -> None:
+        """Forget the company's settings alone: a person may have changed them."""
+        self._settings = None
+
     def forget(self) -> None:
         """Forget everything: DnB refused something that was taken from here."""
         self._accounts.clear()
         self._vat_types.clear()
         self._products.clear()
         self._customer_accounts.clear()
-        self._settings = None
+        self.forget_settings()
         self.credit_sign = None
 
 

@@ -3,8 +3,9 @@
 Moment's credit notes are negative. Whether DnB wants them so, or positive because the type says already that the
 invoice takes back, is not documented; what must come out is that receivables and income are reduced. So the company's
 own credit notes are looked at first. Where there are none yet, positive is tried, since the copy that DnB itself makes
-of an invoice to be credited keeps its lines; if DnB refuses to book it, the other sign is. After booking, the
-customer's account in the journal tells whether it was right (see `invoice_comparing`).
+of an invoice to be credited keeps its lines; if DnB refuses to book it, the other sign is. Where both are refused, the
+second is gone on with if DnB then said something else, as if the sign had mattered, and the first if it did not. After
+booking, the customer's account in the journal tells whether it was right (see `invoice_comparing`).
 """
 
 from collections.abc import Generator
@@ -19,7 +20,7 @@ from daemon.dnb.replies import ask, read_rows
 AS_IN_MOMENT, TURNED = 1, -1
 
 
-def credit_sign(chart: Chart) -> Generator[Call, Reply, int | Outcome]:
+def credit_sign(chart: Chart, reference: str) -> Generator[Call, Reply, int | Outcome]:
     """Return the factor for a credit note's amounts: 1 sends them as Moment has them, -1 the other way round."""
     if chart.credit_sign is not None:
         return chart.credit_sign
@@ -28,7 +29,8 @@ def credit_sign(chart: Chart) -> Generator[Call, Reply, int | Outcome]:
     if not isinstance(rows, list):
         return rows
     chart.credit_sign = next((sign_of(row) for row in rows if row.is_booked and row.gross), None)
-    return chart.credit_sign or TURNED
+    refused = chart.refused_credits.get(reference)
+    return chart.credit_sign or (refused.sign if refused else TURNED)
 
 
 def sign_of(row: InvoiceRow) -> int:

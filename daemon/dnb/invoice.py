@@ -37,6 +37,7 @@ from daemon.core.procedure import (
     Unknown,
 )
 from daemon.dnb import invoice_calls
+from daemon.dnb.chart import RefusedCredit
 from daemon.dnb.crediting import credit_sign, sign_of
 from daemon.dnb.invoice_bodies import Drawn, References, draft_body
 from daemon.dnb.invoice_comparing import content_difference, draft_difference, sum_difference, sums_are_known
@@ -63,14 +64,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     `turned` is DnB's refusal of the last create, judged after reading again, since a used guid means that it went
     through. `n` counts the guids that are used though nothing alive shows for it. `refused_sign` is the sign of a
-    credit note that DnB would not book. `was_delivered` tells that the ledger says it was booked: then it is never
-    created again, wherever it may be.
+    credit note that DnB would not book, and `refused_for` what it said. `was_delivered` tells that the ledger says it
+    was booked: then it is never created again, wherever it may be.
     """
 
     known: Known
     n: int = 0
     turned: Rejected | None = None
     refused_sign: int | None = None
+    refused_for: tuple[str, ...] = ()
     was_delivered: bool = False
 
     @property
@@ -217,13 +219,17 @@ def prepare(work: Work) -> Generator[Call, Reply, Drawn | Outcome]:
     references = yield from work.looking.products(work.references, work.delivery.shelf)
     if not isinstance(references, References):
         return references
-    drawn = replace(work, references=references).drawn()
-    if not content.is_credit_note:
-        return drawn
+    sign = yield from wanted_sign(work)
+    return replace(work, references=references).drawn(sign) if isinstance(sign, int) else sign
+
+
+def wanted_sign(work: Work) -> Generator[Call, Reply, int | Outcome]:
+    """Return the sign to send the amounts with: the other one where DnB would not book the first."""
+    if not work.delivery.content.is_credit_note:
+        return 1
     if work.attempt.refused_sign is not None:
-        return replace(drawn, sign=-work.attempt.refused_sign)
-    sign = yield from credit_sign(chart)
-    return replace(drawn, sign=sign) if isinstance(sign, int) else sign
+        return -work.attempt.refused_sign
+    return (yield from credit_sign(work.delivery.directory.chart, work.delivery.reference))
 
 
 def after_create(work: Work, drawn: Drawn, accepted: Accepted) -> Round:
@@ -246,8 +252,12 @@ def after_create(work: Work, drawn: Drawn, accepted: Accepted) -> Round:
 
 
 def continue_draft(work: Work, found: Found) -> Round:
-    """Book the draft that is there, or delete it when it is ours and says something else."""
+    """Book the draft that is there, or delete it when it is ours and says something else, or in another sign."""
     drawn = work.drawn(sign_of(found.row) if work.delivery.content.is_credit_note else 1)
+    if found.is_ours and found.row.gross:
+        sign = yield from wanted_sign(work)
+        if sign != drawn.sign:
+            return (yield from discard(work.attempt, found)) if isinstance(sign, int) else sign
     if draft_difference(drawn, found.row) is None:
         chart, content = work.delivery.directory.chart, work.delivery.content
         settings = yield from chart.require_bookable(content.invoice_date, "invoiceDate")
@@ -307,19 +317,34 @@ def after_refusal(work: Work, drawn: Drawn, found: Found, rejected: Rejected) ->
     now = Found(row, is_ours=found.is_ours)
     if row.is_booked:
         return conclude_booked(work.concluded(drawn), now)
-    chart = work.delivery.directory.chart
-    if found.is_ours and may_be_sign(work, drawn):
-        step = yield from discard(work.attempt, now)
-        return replace(step, refused_sign=drawn.sign) if isinstance(step, Attempt) else step
-    work.delivery.directory.forget()
+    return (yield from turn(work, drawn, now, rejected))
+
+
+def turn(work: Work, drawn: Drawn, found: Found, rejected: Rejected) -> Round:
+    """Return why DnB would not book the draft, as far as that can be told; try the other sign where it may be that."""
+    attempt, chart = work.attempt, work.delivery.directory.chart
+    is_sign = found.is_ours and may_be_sign(work, drawn, rejected)
+    if is_sign:
+        chart.forget_settings()
+    else:
+        work.delivery.directory.forget()
     settings = yield from chart.require_open(drawn.content.invoice_date, "invoiceDate")
-    return settings if isinstance(settings, Refused) else booking_refused(rejected)
+    if isinstance(settings, Outcome):
+        return settings
+    if is_sign:
+        step = yield from discard(attempt, found)
+        refused = {"refused_sign": drawn.sign, "refused_for": rejected.messages}
+        return replace(step, **refused) if isinstance(step, Attempt) else step
+    if attempt.refused_sign is not None:
+        sign = attempt.refused_sign if rejected.messages == attempt.refused_for else drawn.sign
+        chart.refused_credits[work.delivery.reference] = RefusedCredit(sign, rejected.messages)
+    return booking_refused(rejected)
 
 
-def may_be_sign(work: Work, drawn: Drawn) -> bool:
+def may_be_sign(work: Work, drawn: Drawn, rejected: Rejected) -> bool:
     """Tell whether a credit note may have been refused for its sign, so that the other one is worth a try."""
-    chart, reference = work.delivery.directory.chart, work.delivery.reference
-    if work.attempt.refused_sign is not None:
-        chart.refused_credits.add(reference)
-    is_open = drawn.content.is_credit_note and chart.credit_sign != drawn.sign
-    return is_open and reference not in chart.refused_credits
+    chart = work.delivery.directory.chart
+    if not drawn.content.is_credit_note or work.attempt.refused_sign is not None or chart.credit_sign == drawn.sign:
+        return False
+    refused = chart.refused_credits.get(work.delivery.reference)
+    return refused is None or refused.messages != rejected.messages

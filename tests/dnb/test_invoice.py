@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from daemon.core.procedure import Call, Delivered, Known, MissingDependency, Remark, Unchanged
+from daemon.dnb.directory import Directories
 from daemon.sandbox.settings import Switches
 from tests.dnb.invoices import (
     BALANCES,
@@ -111,6 +112,53 @@ def test_the_second_credit_note_knows_the_sign(sign: Any) -> None:  # noqa: ANN4
     fresh = calls_of(scene.world, prepared({**CREDIT, "invoiceNumber": 10248}, entity_id=3).start(scene.known()))
     assert [] == [call for call in fresh if call.method == "DELETE"]
     assert {1500: -3 * 16875.0, 2700: 3 * 3375.0, 3000: 3 * 13500.0} == scene.balances()
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_closed_period_says_nothing_of_the_sign(sign: Any) -> None:  # noqa: ANN401 - a literal
+    """The first credit note of a company is booked as it should be once its period is opened."""
+    scene = Scene(Switches(credit_note_amounts=sign))
+    scene.deliver(FULL)
+    scene.set(AccountingLockedDate="2026-03-31")
+    for _ in range(12):
+        assert "closed_period" == refused(scene.deliver(CREDIT, scene.known(dirty=True), entity_id=CREDIT_ID)).reason
+    scene.set(AccountingLockedDate=None)
+    assert isinstance(scene.deliver(CREDIT, scene.known(dirty=True), entity_id=CREDIT_ID), Delivered)
+    assert 47019.05 == scene.receivable()
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_another_refusal_leaves_the_sign_open(sign: Any) -> None:  # noqa: ANN401 - a literal
+    """Also one that comes with both signs: they are tried again once DnB says something else."""
+    scene = Scene(Switches(credit_note_amounts=sign))
+    act = f"api/biz/customers?action={{}}&id={scene.related['customer']}"
+    scene.world.send(Call(method="PUT", target=act.format("deactivate"), writes=True))
+    for _ in range(12):
+        assert "booking_refused" == refused(scene.deliver(CREDIT, scene.known(dirty=True), entity_id=CREDIT_ID)).reason
+    scene.world.send(Call(method="PUT", target=act.format("activate"), writes=True))
+    assert isinstance(scene.deliver(CREDIT, scene.known(dirty=True), entity_id=CREDIT_ID), Delivered)
+    assert CREDITED_BALANCES == scene.balances()
+
+
+def test_a_sign_that_mattered_is_gone_on_with() -> None:
+    """DnB turned the first sign down for itself, and the second for a year that is not opened yet."""
+    scene = Scene(Switches(credit_note_amounts="negative"))
+    later = {**CREDIT, "creditedInvoice": None, "invoiceDate": "2031-01-02", "dueDate": "2031-01-02"}
+    for _ in range(24):
+        assert "booking_refused" == refused(scene.deliver(later, scene.known(dirty=True), entity_id=CREDIT_ID)).reason
+    scene.world.send(Call(method="GET", target="api/biz/financialyears?action=get-or-create-financial-year&year=2031"))
+    assert isinstance(scene.deliver(later, scene.known(dirty=True), entity_id=CREDIT_ID), Delivered)
+    assert CREDITED_BALANCES == scene.balances()
+
+
+def test_a_draft_in_another_sign_than_the_companys_is_made_anew() -> None:
+    """What another credit note has shown since is not tried again."""
+    scene = Scene()
+    scene.directories.of(booking().company).chart.credit_sign = 1
+    leave_draft(scene, CREDIT)
+    scene.directories = Directories({})
+    assert isinstance(scene.deliver(CREDIT, scene.known(dirty=True)), Delivered)
+    assert (CREDITED_BALANCES, []) == (scene.balances(), scene.violations)
 
 
 def test_an_independent_credit_note_is_booked() -> None:
