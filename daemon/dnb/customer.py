@@ -128,7 +128,7 @@ def locate(delivery: Delivery, attempt: Attempt) -> Generator[Call, Reply, Found
 def prove(
     delivery: Delivery, references: References, row: CustomerRow, attempt: Attempt
 ) -> Generator[Call, Reply, CustomerRow | Outcome]:
-    """Return a customer that is only like ours by its number, if our guid was used: then we have created it.
+    """Return a customer that is like ours by its number alone, if our guid was used: then we have created it.
 
     An older version may have created it under another name, lately and unrecorded: otherwise a used guid tells of a row
     that a person may have deleted since. If DnB takes the guid, the customer is another's, and the
@@ -145,7 +145,9 @@ def prove(
         case Accepted():
             second = read_row(verdict, CreatedRow)
             gone = (yield from ask(calls.delete_customer(second.id))) if isinstance(second, CreatedRow) else verdict
-            return is_anothers(delivery.content) if isinstance(gone, Accepted | Missing | Rejected) else gone
+            # Not tried again by itself: from now on the guid is used, and proves nothing.
+            refused = replace(is_anothers(delivery.content), heals=False)
+            return refused if isinstance(gone, Accepted | Missing | Rejected) else gone
         case _:
             return verdict
 

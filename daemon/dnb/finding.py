@@ -1,7 +1,8 @@
 """Which customer in DnB is Moment's: found by what the ledger knows, by number, and by likeness; never guessed.
 
 A customer's number is its identity for people, its id in DnB for us. DnB has no field for Moment's own id, so a row
-found by number alone is adopted only if it is recognisably the same customer.
+found by number alone is adopted only if it has the customer's name too. An organisation number is not enough: several
+departments have one, and the row may be another's whose number has just passed to this one.
 """
 
 from collections.abc import Generator
@@ -29,7 +30,7 @@ class Absent(msgspec.Struct, frozen=True):
 
 
 class Doubtful(msgspec.Struct, frozen=True):
-    """A customer has the number and nothing else of Moment's; it may be what an older version of it became."""
+    """A customer has the number and another name; it may be what an older version of Moment's became."""
 
     row: CustomerRow
 
@@ -52,7 +53,7 @@ def find_customer(content: Content, known: Known, *, attempted: bool) -> Reading
         return rows
     if isinstance(ours, Absent):
         return choose(rows, content, attempted=attempted) or ours
-    return conflict(content, "another customer in DnB has this number") if rows else ours
+    return conflict(content, "another customer in DnB has this number", heals=True) if rows else ours
 
 
 def find_elsewhere(content: Content, known: Known, absent: Absent) -> Reading[Found]:
@@ -126,9 +127,9 @@ def choose(rows: list[CustomerRow], content: Content, *, attempted: bool) -> Cus
     if not rows:
         return None
     if len(rows) > 1:
-        return conflict(content, "several customers in DnB have this number")
+        return conflict(content, "several customers in DnB have this number", heals=True)
     [row] = rows
-    if same_organisation(row, content) or same_name(row, content):
+    if same_name(row, content):
         return row
     return Doubtful(row) if attempted else is_anothers(content)
 
@@ -139,8 +140,8 @@ def can_be_proved(known: Known) -> bool:
 
 
 def is_anothers(content: Content) -> Refused:
-    """Return the refusal of a customer whose number another one has."""
-    return conflict(content, "a customer in DnB has this number, but another name and organisation number")
+    """Return the refusal of a customer whose number another one has, perhaps only until that one has its new number."""
+    return conflict(content, "a customer in DnB has this number, but another name", heals=True)
 
 
 def same_organisation(row: CustomerRow, content: Content) -> bool:
@@ -166,6 +167,7 @@ def with_relation(rows: list[CustomerRow] | Outcome) -> list[CustomerRow] | Outc
     return rows
 
 
-def conflict(content: Content, rule: str) -> Refused:
+def conflict(content: Content, rule: str, *, heals: bool = False) -> Refused:
     """Return the refusal that asks a person which customer is meant."""
-    return Refused(reason="conflict", field="customerNumber", value=str(content.number), rule=rule, repair=_REPAIR)
+    number = str(content.number)
+    return Refused(reason="conflict", field="customerNumber", value=number, rule=rule, repair=_REPAIR, heals=heals)

@@ -123,9 +123,9 @@ def attempt_once(
 def prove(
     delivery: ProjectDelivery, wanted: Wanted, row: ProjectRow, attempt: Attempt
 ) -> Generator[Call, Reply, Attempt | Placed | Outcome]:
-    """Take over a project that is only like ours by its number, if our guid was used: then we have created it.
+    """Take over a project that is like ours by its number alone, if our guid was used: then we have created it.
 
-    An older version may have created it under another name and customer, lately and unrecorded: otherwise a used guid
+    An older version may have created it under another name, lately and unrecorded: otherwise a used guid
     tells of a row that a person may have deleted since. If DnB takes the guid, the project is
     another's, and the second one under its number goes again.
     """
@@ -142,7 +142,9 @@ def prove(
         case Accepted():
             second = read_row(verdict, ProjectRow)
             gone = (yield from ask(calls.delete_project(second.id))) if isinstance(second, ProjectRow) else verdict
-            return is_anothers(delivery.content) if isinstance(gone, Accepted | Missing | Rejected) else gone
+            # Not tried again by itself: from now on the guid is used, and proves nothing.
+            refused = replace(is_anothers(delivery.content), heals=False)
+            return refused if isinstance(gone, Accepted | Missing | Rejected) else gone
         case _:
             return verdict
 

@@ -1,7 +1,7 @@
 """Which project in DnB is Moment's: found by what the ledger knows and by number, never guessed.
 
 DnB has no field for Moment's own id of a project, so one found by number alone is adopted only if it has Moment's name
-or its customer.
+too. Its customer is not enough: the row may be another project's whose number has just passed to this one.
 """
 
 from collections.abc import Generator
@@ -35,7 +35,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doubtful(msgspec.Struct, frozen=True):
-    """A project has the number and nothing else of Moment's; it may be what an older version of it became."""
+    """A project has the number and another name; it may be what an older version of Moment's became."""
 
     row: ProjectRow
 
@@ -55,7 +55,7 @@ def find_project(wanted: Wanted, known: Known, *, attempted: bool) -> Reading[Pr
         return rows
     if isinstance(ours, Absent):
         return choose(rows, wanted, attempted=attempted) or ours
-    return conflict(wanted.content, "another project in DnB has this number") if rows else ours
+    return conflict(wanted.content, "another project in DnB has this number", heals=True) if rows else ours
 
 
 def find_elsewhere(wanted: Wanted, known: Known, absent: Absent) -> Reading[ProjectRow | Absent]:
@@ -115,18 +115,19 @@ def choose(rows: list[ProjectRow], wanted: Wanted, *, attempted: bool) -> Projec
     if not rows:
         return None
     if len(rows) > 1:
-        return conflict(wanted.content, "several projects in DnB have this number")
+        return conflict(wanted.content, "several projects in DnB have this number", heals=True)
     [row] = rows
-    if wanted.is_named(row) or row.project_customer_id == wanted.customer_id:
+    if wanted.is_named(row):
         return row
     return Doubtful(row) if attempted else is_anothers(wanted.content)
 
 
 def is_anothers(content: ProjectContent) -> Refused:
-    """Return the refusal of a project whose number another one has."""
-    return conflict(content, "a project in DnB has this number, but another name and customer")
+    """Return the refusal of a project whose number another one has, perhaps only until that one has its new number."""
+    return conflict(content, "a project in DnB has this number, but another name", heals=True)
 
 
-def conflict(content: ProjectContent, rule: str) -> Refused:
+def conflict(content: ProjectContent, rule: str, *, heals: bool = False) -> Refused:
     """Return the refusal that asks a person which project is meant."""
-    return Refused(reason="conflict", field="projectNumber", value=content.number, rule=rule, repair=_REPAIR)
+    number = content.number
+    return Refused(reason="conflict", field="projectNumber", value=number, rule=rule, repair=_REPAIR, heals=heals)

@@ -139,7 +139,7 @@ def test_a_customer_that_a_person_deleted_is_made_again() -> None:
     assert ("POST", [EDITED_SHOWN]) == (customer.made[-1], customer.shown)
 
 
-@pytest.mark.parametrize("doubt", [{"dirty": True}, {"was_attempted": True}, {"dnb_id": None}, {"parts": {}}])
+@pytest.mark.parametrize("doubt", [{"dirty": True}, {"was_attempted": True}, {"parts": {}}])
 def test_in_doubt_dnb_is_read_first(doubt: dict[str, Any]) -> None:
     """Where DnB may hold something that the ledger does not tell of, the ids are not enough."""
     customer = Deliveries()

@@ -193,14 +193,26 @@ def test_a_number_that_another_customer_has_is_a_conflict() -> None:
     run(world, prepared({**MINIMAL, "customerNumber": 100777, "name": "Annen AS"}, entity_id=2).start(known()))
     outcome = deliver(world, RENUMBERED, known(2, dnb_id))
     assert isinstance(outcome, Refused)
-    assert outcome.reason == "conflict"
+    assert ("conflict", True) == (outcome.reason, outcome.heals)
     assert [SHOWN, {**MINIMAL_SHOWN, "number": 100777, "name": "Annen AS"}] == world.customers()
 
 
-@pytest.mark.parametrize(
-    "changes", [{"name": "HAVGARD EIENDOM as", "organizationNumber": None}, {"name": "Annet", "email": None}]
-)
-def test_a_customer_with_equal_name_or_organisation_number_is_adopted(changes: dict[str, Any]) -> None:
+def test_a_number_that_passes_to_another_department_never_brings_its_row_along() -> None:
+    """Both have one organisation number; the number is free once the first has its new one."""
+    world = World()
+    dnb_id = with_full(world)
+    syd = {**FULL, "name": "Havgard avd. Syd"}
+    early = run(world, prepared(syd, entity_id=2).start(known()))
+    assert isinstance(early, Refused)
+    assert ("conflict", True) == (early.reason, early.heals)
+    assert [SHOWN] == world.customers()
+    assert isinstance(deliver(world, RENUMBERED, known(2, dnb_id)), Delivered)
+    assert isinstance(run(world, prepared(syd, entity_id=2).start(known())), Delivered)
+    assert [RENUMBERED_SHOWN, {**SHOWN, "name": "Havgard avd. Syd"}] == world.customers()
+
+
+@pytest.mark.parametrize("changes", [{"name": "HAVGARD EIENDOM as", "organizationNumber": None}, {"website": None}])
+def test_a_customer_with_equal_name_is_adopted(changes: dict[str, Any]) -> None:
     """A customer that DnB had before the integration is taken over, not doubled."""
     world = World()
     run(world, prepared({**FULL, **changes}, entity_id=2).start(known()))
@@ -214,7 +226,7 @@ def test_a_stranger_with_the_number_is_a_conflict() -> None:
     run(world, prepared({**MINIMAL, "name": "Annen AS"}, entity_id=2).start(known()))
     outcome = deliver(world, FULL, known())
     assert isinstance(outcome, Refused)
-    assert outcome.reason == "conflict"
+    assert ("conflict", True) == (outcome.reason, outcome.heals)
     assert [{**MINIMAL_SHOWN, "name": "Annen AS"}] == world.customers()
 
 

@@ -29,11 +29,18 @@ def row(info: dict[str, Any] | None = None, **fields: Any) -> CustomerRow:  # no
 
 @pytest.mark.parametrize(
     "found",
-    [row({"Name": " havgard as"}), row(OrgNumber="NO 998 887 771 MVA"), row({"Name": "HAVGARD AS"}, OrgNumber="1")],
+    [row({"Name": " havgard as"}), row({"Name": "HAVGARD AS"}, OrgNumber="1")],
 )
-def test_equal_name_or_organisation_number_is_adopted(found: CustomerRow) -> None:
-    """Either of the two is enough, however it is written."""
+def test_an_equal_name_is_adopted(found: CustomerRow) -> None:
+    """With the number it is enough, however it is written."""
     assert found == choose([found], CONTENT, attempted=False)
+
+
+def test_an_equal_organisation_number_is_not_enough() -> None:
+    """Another department's row is left to it; once that one has its new number, the number is free."""
+    refusal = choose([row(OrgNumber="NO 998 887 771 MVA")], CONTENT, attempted=False)
+    assert isinstance(refusal, Refused)
+    assert ("conflict", True) == (refusal.reason, refusal.heals)
 
 
 def test_a_row_with_nothing_but_the_number_is_doubted_only_after_an_attempt() -> None:

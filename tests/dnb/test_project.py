@@ -190,8 +190,23 @@ def test_a_customer_id_that_dnb_does_not_have_heals() -> None:
     assert ("unknown_reference", True) == (outcome.reason, outcome.heals)
 
 
-@pytest.mark.parametrize("changes", [{"name": "REHABILITERING kaigata 4", "customer": OTHER_CUSTOMER}, {"name": "X"}])
-def test_a_project_with_equal_name_or_customer_is_adopted(changes: dict[str, Any]) -> None:
+def test_a_number_that_passes_to_another_project_never_brings_its_row_along() -> None:
+    """Both have one customer; the number is free once the first has its new one."""
+    world, dnb_id = scene(FULL)
+    other = {**FULL, "name": "Havnegata 9"}
+    early = run(world, prepared(other, entity_id=2).start(about()))
+    assert isinstance(early, Refused)
+    assert ("conflict", True) == (early.reason, early.heals)
+    assert [SHOWN] == shown(world)
+    assert isinstance(deliver(world, RENUMBERED, about(2, dnb_id)), Delivered)
+    assert isinstance(run(world, prepared(other, entity_id=2).start(about())), Delivered)
+    assert [RENUMBERED_SHOWN, {**SHOWN, "name": "Havnegata 9"}] == shown(world)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "REHABILITERING kaigata 4", "customer": OTHER_CUSTOMER}, {"endDate": None}]
+)
+def test_a_project_with_equal_name_is_adopted(changes: dict[str, Any]) -> None:
     """A project that DnB had before the integration is taken over, not doubled."""
     world, _ = scene()
     run(world, prepared({**FULL, **changes}, entity_id=2).start(about()))
@@ -205,7 +220,7 @@ def test_a_stranger_with_the_number_is_a_conflict() -> None:
     run(world, prepared(EDITED, entity_id=2).start(about()))
     outcome = deliver(world, FULL, about())
     assert isinstance(outcome, Refused)
-    assert "conflict" == outcome.reason
+    assert ("conflict", True) == (outcome.reason, outcome.heals)
     assert [EDITED_SHOWN] == shown(world)
 
 
@@ -215,7 +230,7 @@ def test_a_number_that_another_project_has_is_a_conflict() -> None:
     run(world, prepared({**RENUMBERED, "name": "Annet"}, entity_id=2).start(about()))
     outcome = deliver(world, RENUMBERED, about(2, dnb_id))
     assert isinstance(outcome, Refused)
-    assert "conflict" == outcome.reason
+    assert ("conflict", True) == (outcome.reason, outcome.heals)
 
 
 @pytest.mark.parametrize("knows_id", [True, False])
