@@ -49,7 +49,7 @@ class Resting:
         while self._world.timeline.now < until:
             self._world.pass_time(1.0)
             self._look()
-            if self._progress() != last:
+            if self._progress() != last or self._ailing():
                 quiet_until, last = self._timers_end(), self._progress()
             elif self._world.timeline.now >= quiet_until and not self._unrest():
                 return
