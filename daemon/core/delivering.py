@@ -128,8 +128,9 @@ class Delivering:
                 return already(MissingDependency(kind))
             case _:
                 known = work.lane.known(work.item.change.version, related)
-                was_attempted = _was_attempted(work, self._state.now) or prepared.number in work.lane.numbers_tried
-                known = replace(known, has_waited=self._has_waited(work), was_attempted=was_attempted)
+                now = self._state.now
+                was_attempted = _was_attempted(work, now) or prepared.number in work.lane.numbers_tried
+                known = replace(known, has_waited=self._has_waited(work), was_attempted=was_attempted, now=now)
                 return begin(prepared, known)
 
     def supersede(self, work: Work) -> Work:

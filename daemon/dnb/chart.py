@@ -2,7 +2,8 @@
 
 A list that is small is read whole, once for each tenant, instead of one call for each code; whoever waits for it gets
 the one reply. What was found is kept. A miss is never kept: the next change that names it asks DnB for it alone, so
-that an account added in DnB is seen without a clock or a restart. Refusals say what to add, and heal by themselves.
+that an account added in DnB is seen without a clock or a restart. Refusals say what to add, and heal by themselves. The
+company's settings, which say whether may be booked at all, are read again after some minutes.
 """
 
 from collections.abc import Callable, Generator
@@ -22,6 +23,7 @@ R = TypeVar("R", bound=Row)
 Reading = Generator[Call, Reply, T | Outcome]
 
 MAX_PAGES = 200  # more means that DnB ignores `skip`
+SETTINGS_SECONDS = 300.0  # for as long a person's change of what may be booked can go unseen; a call for each company
 
 
 class RefusedCredit(msgspec.Struct, frozen=True):
@@ -45,6 +47,8 @@ class Chart:
         self._products: dict[str, int] = {}
         self._customer_accounts: dict[int, int] = {}
         self._settings: SettingsRow | None = None
+        self._settings_at = 0.0
+        self._now = 0.0
         self.credit_sign: int | None = None
         self.refused_credits: dict[str, RefusedCredit] = {}
 
@@ -120,8 +124,14 @@ class Chart:
         """Keep the id of a product that was just created."""
         self._products[part_name] = dnb_id
 
+    def tell_time(self, now: float) -> None:
+        """Forget settings that are too old, by the monotonic clock; whoever books tells the time at its start."""
+        self._now = now
+        if now - self._settings_at >= SETTINGS_SECONDS:
+            self.forget_settings()
+
     def settings(self) -> Reading[SettingsRow]:
-        """Return the company's settings, read once."""
+        """Return the company's settings, as they were read in the last minutes."""
         if self._settings is None:
             row = read_row((yield from ask(calls.company_settings())), SettingsRow)
             if isinstance(row, Missing):
@@ -130,7 +140,7 @@ class Chart:
                 return row
             if row.base_currency_code_id is None:
                 return Unavailable("reply_not_understood")
-            self._settings = row
+            self._settings, self._settings_at = row, self._now
         return self._settings
 
     def require_open(self, on: date, field: str) -> Reading[SettingsRow]:

@@ -115,6 +115,7 @@ Round = Generator[Call, Reply, Attempt | Outcome]
 
 def deliver_invoice(delivery: InvoiceDelivery, known: Known) -> Procedure:
     """Post a finalized invoice once. Safe to run again from the start after any interruption."""
+    delivery.directory.chart.tell_time(known.now)
     looking = Looking(delivery.content, known, delivery.transfers, delivery.directory)
     ended = yield from looking.entities()
     if ended is not None:

@@ -64,6 +64,7 @@ class FoundEntry(msgspec.Struct, frozen=True):
 
 def deliver_voucher(delivery: InvoiceDelivery, known: Known) -> Procedure:
     """Post a finalized invoice as a voucher once. Safe to run again from the start after any interruption."""
+    delivery.directory.chart.tell_time(known.now)
     looking = Looking(delivery.content, known, delivery.transfers, delivery.directory)
     ended = yield from looking.parties()
     if ended is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.core.procedure import Answered, Call, Refused, Reply, Unavailable
 from daemon.dnb.calls import PAGE_ROWS
-from daemon.dnb.chart import Chart
+from daemon.dnb.chart import SETTINGS_SECONDS, Chart
 from daemon.dnb.chart_rows import AccountRow, SettingsRow, VatTypeRow, day
 from tests.dnb.world import ok
 
@@ -148,6 +148,20 @@ def test_an_open_period_is_read_once() -> None:
     chart = Chart()
     assert isinstance(played(chart.require_open(MARCH, "invoiceDate"), [OPEN])[1], SettingsRow)
     assert [] == played(chart.require_open(MARCH, "invoiceDate"), [])[0]
+
+
+def test_settings_are_read_again_after_some_minutes() -> None:
+    """A person may have closed a period, or switched the distribution on."""
+    chart = Chart()
+    chart.tell_time(1000.0)
+    assert 1 == len(played(chart.settings(), [OPEN])[0])
+    chart.tell_time(999.0 + SETTINGS_SECONDS)
+    assert 0 == len(played(chart.settings(), [])[0])
+    chart.tell_time(1000.0 + SETTINGS_SECONDS)
+    made, _ = played(chart.settings(), [OPEN])
+    assert (1, True) == (len(made), made[0].shared)
+    chart.tell_time(1001.0 + SETTINGS_SECONDS)
+    assert 0 == len(played(chart.settings(), [])[0])
 
 
 def test_a_closed_period_is_refused_and_read_again() -> None:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.core.procedure import Call, Delivered, Known, MissingDependency, Remark, Unchanged
+from daemon.dnb.chart import SETTINGS_SECONDS
 from daemon.dnb.directory import Directories
 from daemon.sandbox.settings import Switches
 from tests.dnb.invoices import (
@@ -344,6 +346,23 @@ def test_a_company_that_sends_what_it_books_is_refused_and_heals() -> None:
     assert [] == scene.invoices()
     scene.set(AutoDistributeInvoice=False)
     assert isinstance(scene.deliver(FULL), Delivered)
+    assert [] == scene.violations
+
+
+def test_a_distribution_that_is_switched_on_later_is_seen() -> None:
+    """Nobody restarts the daemon for it; a closed period is seen before anything is created, by vouchers too."""
+    scene = Scene()
+    scene.deliver({**FULL, "invoiceNumber": 10200, "paymentId": None}, entity_id=1)
+    scene.set(AutoDistributeInvoice=True)
+    later = msgspec.structs.replace(scene.known(), now=SETTINGS_SECONDS)
+    assert "auto_distribution" == refused(scene.deliver(FULL, later)).reason
+    scene.set(AutoDistributeInvoice=False)
+    assert isinstance(scene.deliver(FULL, later), Delivered)
+    scene.set(AccountingLockedDate="2026-03-31")
+    much_later = msgspec.structs.replace(scene.known(), now=3 * SETTINGS_SECONDS)
+    again = {**FULL, "invoiceNumber": 10201, "paymentId": None}
+    ready = prepared(again, directories=scene.directories, entity_id=2, tenant=booking(flow="voucher"))
+    assert [] == [call for call in calls_of(scene.world, ready.start(much_later)) if call.writes]
     assert [] == scene.violations
 
 

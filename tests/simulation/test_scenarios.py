@@ -7,7 +7,7 @@ import msgspec
 from tests.simulation.kafka import SESSION_SECONDS, Log
 from tests.simulation.policy import SELDOM
 from tests.simulation.replica import Replica
-from tests.simulation.scenes import INVOICE_ID, scene
+from tests.simulation.scenes import INVOICE, INVOICE_ID, scene
 
 ZOMBIE_SECONDS = 2.5 * SESSION_SECONDS
 
@@ -395,3 +395,20 @@ def test_after_an_outage_of_an_hour_what_is_in_hand_goes_at_once_and_the_rest_at
             at.until(partial(is_there, item), seconds=max(tries[item] - at.world.timeline.now, 0.0) + 2.0)
         assert max(tries.values()) <= returns_at + SELDOM.parked_steps[-1]
         assert "" == at.verdict()
+
+
+def test_a_distribution_that_a_person_switches_on_is_seen_within_minutes() -> None:
+    """DnB would send what it books to customers who have it already: nothing more is booked, without a restart."""
+    with scene() as at:
+        at.start("a")
+        at.customer(1)
+        at.invoice(1)
+        at.until(lambda: at.delivered("invoice", INVOICE_ID) == 1)
+        books = at.world.network.emulator.books(at.world.schedule.companies[0].key)
+        [settings] = list(books.table("CompanySettings").live())
+        books.table("CompanySettings").update(settings, {"AutoDistributeInvoice": True}, at.world.timeline.now)
+        at.pass_time(301.0)
+        at.change("invoice", 2, 1, {**INVOICE, "invoiceNumber": "10246"})
+        at.until(lambda: at.entry("invoice", 2) and at.entry("invoice", 2).parked)
+        assert "auto_distribution" == at.entry("invoice", 2).parked.reason
+        assert 1 == len(at.rows("CustomerInvoice"))
