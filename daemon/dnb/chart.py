@@ -174,10 +174,14 @@ class Chart:
         """Forget the company's settings alone: a person may have changed them."""
         self._settings = None
 
+    def forget_vat_types(self) -> None:
+        """Forget the VAT types alone: sums that are reckoned from their rates are not what they should be."""
+        self._vat_types.clear()
+
     def forget(self) -> None:
         """Forget everything: DnB refused something that was taken from here."""
         self._accounts.clear()
-        self._vat_types.clear()
+        self.forget_vat_types()
         self._products.clear()
         self._customer_accounts.clear()
         self.forget_settings()

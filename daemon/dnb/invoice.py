@@ -9,7 +9,8 @@
 | booked already | 1: read |
 | a draft of ours is there | 3: look up, book, read |
 | a draft of ours says something else | 7: look up, delete, look up twice, create, book, read |
-| DnB's sums are not Moment's | 3: look up, create, delete |
+| Moment's VAT is not what DnB's rates make of the lines | 2: look up, read the VAT codes anew |
+| DnB's sums are not Moment's otherwise | 4: look up, create, read the VAT codes anew, delete |
 | DnB refuses to book | 5: look up, create, book, read, read what is locked; then 4 for each further try |
 | customer or project not delivered by us | one more each, to find it by number |
 | credit note of an invoice | one more, to see that it is the one; two if it must be found by number |
@@ -40,13 +41,20 @@ from daemon.dnb import invoice_calls
 from daemon.dnb.chart import RefusedCredit
 from daemon.dnb.crediting import credit_sign, sign_of
 from daemon.dnb.invoice_bodies import Drawn, References, draft_body
-from daemon.dnb.invoice_comparing import content_difference, draft_difference, sum_difference, sums_are_known
+from daemon.dnb.invoice_comparing import (
+    content_difference,
+    draft_difference,
+    rate_difference,
+    sum_difference,
+    sums_are_known,
+)
 from daemon.dnb.invoice_concluding import (
     Concluded,
     amounts_refused,
     booking_refused,
     conclude_booked,
     lost,
+    rates_refused,
 )
 from daemon.dnb.invoice_delivery import InvoiceDelivery
 from daemon.dnb.invoice_finding import Absent, Found, conflict, find_invoice, read_invoice
@@ -165,7 +173,12 @@ def give_up(found: Found | Absent, outcome: Outcome) -> Procedure:
     """
     if not isinstance(outcome, Refused) or outcome.heals or not isinstance(found, Found):
         return outcome
-    if not found.is_ours or not found.row.is_draft:
+    return (yield from take_back(found, outcome))
+
+
+def take_back(found: Found, outcome: Outcome) -> Procedure:
+    """Return the outcome; a draft of ours that ends refused is deleted first."""
+    if not isinstance(outcome, Refused) or not found.is_ours or not found.row.is_draft:
         return outcome
     verdict = yield from ask(invoice_calls.delete_invoice(found.row.id))
     return outcome if isinstance(verdict, Accepted | Missing | Rejected) else verdict
@@ -188,9 +201,7 @@ def create(work: Work, absent: Absent) -> Round:
             return lost(work.delivery.sought)
         attempt = replace(attempt, n=attempt.n + 1, turned=None)
     drawn = yield from prepare(work)
-    if not isinstance(drawn, Drawn):
-        return drawn
-    return (yield from post(replace(work, attempt=attempt), drawn))
+    return (yield from post(replace(work, attempt=attempt), drawn)) if isinstance(drawn, Drawn) else drawn
 
 
 def post(work: Work, drawn: Drawn) -> Round:
@@ -212,7 +223,7 @@ def post(work: Work, drawn: Drawn) -> Round:
 
 
 def prepare(work: Work) -> Generator[Call, Reply, Drawn | Outcome]:
-    """Return the invoice ready to be posted: its period open, its products there, its sign decided."""
+    """Return the invoice ready to be posted: its period open, its products there, its sign decided, its VAT right."""
     chart, content = work.delivery.directory.chart, work.delivery.content
     settings = yield from chart.require_bookable(content.invoice_date, "invoiceDate")
     if isinstance(settings, Outcome):
@@ -221,7 +232,21 @@ def prepare(work: Work) -> Generator[Call, Reply, Drawn | Outcome]:
     if not isinstance(references, References):
         return references
     sign = yield from wanted_sign(work)
-    return replace(work, references=references).drawn(sign) if isinstance(sign, int) else sign
+    if not isinstance(sign, int):
+        return sign
+    drawn = replace(work, references=references).drawn(sign)
+    return drawn if rate_difference(drawn) is None else (yield from with_rates(work, drawn))
+
+
+def with_rates(work: Work, drawn: Drawn) -> Generator[Call, Reply, Drawn | Outcome]:
+    """Return the invoice with the rates that DnB has now, or the refusal of one whose VAT they do not make."""
+    work.delivery.directory.chart.forget_vat_types()
+    references = yield from work.looking.codes()
+    if not isinstance(references, References):
+        return references
+    drawn = replace(drawn, references=replace(references, products=drawn.references.products))
+    difference = rate_difference(drawn)
+    return drawn if difference is None else rates_refused(work.delivery.sought, difference)
 
 
 def wanted_sign(work: Work) -> Generator[Call, Reply, int | Outcome]:
@@ -246,10 +271,19 @@ def after_create(work: Work, drawn: Drawn, accepted: Accepted) -> Round:
     found = Found(row, is_ours=True)
     if row.is_booked:
         return conclude_booked(work.concluded(drawn), found)
-    difference = sum_difference(drawn, row)
-    if difference is not None:
-        return (yield from give_up(found, amounts_refused(work.delivery.sought, difference)))
-    return (yield from book(work, drawn, found))
+    weighed = yield from weigh(work, drawn, row)
+    return (yield from (book(work, weighed, found) if isinstance(weighed, Drawn) else take_back(found, weighed)))
+
+
+def weigh(work: Work, drawn: Drawn, row: InvoiceRow) -> Generator[Call, Reply, Drawn | Outcome]:
+    """Return the invoice if DnB's sums are Moment's, by the rates that DnB has now, else the refusal."""
+    if sum_difference(drawn, row) is None:
+        return drawn
+    drawn_anew = yield from with_rates(work, drawn)
+    if not isinstance(drawn_anew, Drawn):
+        return drawn_anew
+    difference = sum_difference(drawn_anew, row)
+    return drawn_anew if difference is None else amounts_refused(work.delivery.sought, difference)
 
 
 def continue_draft(work: Work, found: Found) -> Round:

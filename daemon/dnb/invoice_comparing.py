@@ -58,6 +58,15 @@ def sums_are_known(drawn: Drawn, row: InvoiceRow) -> bool:
     return amounts_of(drawn, row).are_known and bool(nets) and None not in nets
 
 
+def rate_difference(drawn: Drawn) -> Difference | None:
+    """Return the difference of Moment's VAT from what DnB's rates make of the lines, None where there is none."""
+    items = money_of(drawn)
+    vat = sum((item.vat for item in items), Decimal()) * drawn.sign
+    if any(item.percent is None for item in items) or abs(vat - drawn.content.vat) <= CENT * len(items):
+        return None
+    return Difference("totalVat", f"{vat:f} by the rates", f"{drawn.content.vat:f}")
+
+
 def sum_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:
     """Return the first sum in which DnB differs from Moment, None where all are right."""
     return next(_sum_differences(drawn, row), None)

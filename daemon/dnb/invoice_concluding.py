@@ -73,6 +73,12 @@ def amounts_refused(sought: Sought, difference: Difference) -> Refused:
     )
 
 
+def rates_refused(sought: Sought, difference: Difference) -> Refused:
+    """Return the refusal of an invoice whose VAT is not what DnB's rates make of it: a rate there may be corrected."""
+    refused = amounts_refused(sought, difference)
+    return replace(refused, repair="correct the VAT codes of the accounts, or their rates in DnB", heals=True)
+
+
 def booking_refused(rejected: Rejected) -> Refused:
     """Return the refusal of a draft that DnB took and would not book: the reason is in the company, and may heal."""
     return replace(refusal(rejected), reason="booking_refused", heals=True)

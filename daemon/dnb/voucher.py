@@ -7,6 +7,7 @@
 | … and nothing of it is there | two more: look for an invoice of the other flow, by number and by Moment's id |
 | … but a draft of the other flow | three more: delete it, look for it twice |
 | booked already | 1: read |
+| Moment's VAT is not what DnB's rates make of the lines | 2: look up, read the VAT codes anew |
 | DnB refuses to book | 2: look up, book; one more to see what is locked |
 
 There is no draft to be compared before: booking is one call, all or nothing, and cannot be taken back. So the sums are
@@ -40,7 +41,7 @@ from daemon.dnb import voucher_calls
 from daemon.dnb.chart_rows import day
 from daemon.dnb.invoice_bodies import CENT, Drawn, References
 from daemon.dnb.invoice_comparing import Difference
-from daemon.dnb.invoice_concluding import Concluded, amounts_refused, booking_refused, differs, lost
+from daemon.dnb.invoice_concluding import Concluded, booking_refused, differs, lost, rates_refused
 from daemon.dnb.invoice_delivery import InvoiceDelivery
 from daemon.dnb.invoice_finding import Absent, Sought, conflict
 from daemon.dnb.invoice_references import Looking
@@ -78,7 +79,10 @@ def deliver_voucher(delivery: InvoiceDelivery, known: Known) -> Procedure:
     if not isinstance(found, Absent):
         return found
     ended = yield from settle_invoice(entry, delivery, known, tuple(looking.remarks))
-    return ended or (yield from book(entry, delivery, known, tuple(looking.remarks)))
+    if ended is not None:
+        return ended
+    entry = entry if amounts_difference(entry) is None else (yield from with_rates(entry, delivery, looking))
+    return (yield from book(entry, delivery, known, tuple(looking.remarks))) if isinstance(entry, Entry) else entry
 
 
 def draw_entry(delivery: InvoiceDelivery, looking: Looking) -> Reading[Entry]:
@@ -108,6 +112,17 @@ def settle_invoice(entry: Entry, delivery: InvoiceDelivery, known: Known, remark
     drawn = Drawn(content=entry.content, references=entry.references, reference=entry.reference)
     ended = yield from withdraw_invoice(Concluded(drawn=drawn, sought=delivery.sought, remarks=remarks), known)
     return lost(delivery.sought) if ended is None and known.dnb_id is not None else ended
+
+
+def with_rates(entry: Entry, delivery: InvoiceDelivery, looking: Looking) -> Reading[Entry]:
+    """Return the voucher with the rates that DnB has now, or the refusal of one whose VAT they do not make."""
+    delivery.directory.chart.forget_vat_types()
+    references = yield from looking.codes()
+    if not isinstance(references, References):
+        return references
+    entry = replace(entry, references=references)
+    difference = amounts_difference(entry)
+    return entry if difference is None else rates_refused(delivery.sought, difference)
 
 
 def find_posted(delivery: InvoiceDelivery, looking: Looking, known: Known) -> Reading[None]:
@@ -196,10 +211,7 @@ def is_about(row: JournalEntryRow, sought: Sought) -> bool:
 
 
 def book(entry: Entry, delivery: InvoiceDelivery, known: Known, remarks: tuple[Remark, ...]) -> Procedure:
-    """Book the voucher and read it, once its sums are Moment's and its period is open."""
-    difference = amounts_difference(entry)
-    if difference is not None:
-        return amounts_refused(delivery.sought, difference)
+    """Book the voucher, whose sums are Moment's, and read it, once its period is open."""
     settings = yield from delivery.directory.chart.require_open(entry.content.invoice_date, "invoiceDate")
     if isinstance(settings, Outcome):
         return settings

@@ -105,11 +105,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def amounts_difference(entry: Entry) -> Difference | None:
-    """Return the first of Moment's totals that the lines do not add up to, None where all do."""
+    """Return the difference of Moment's VAT from what DnB's rates make of the lines, None where there is none."""
     content, posts = entry.content, entry.posts
     vat = -sum((post.vat for post in posts), Decimal())
     if abs(vat - content.vat) > CENT * len(posts):
-        return Difference("totalVat", f"{vat:f}", f"{content.vat:f}")
+        return Difference("totalVat", f"{vat:f} by the rates", f"{content.vat:f}")
     return None
 
 

@@ -7,7 +7,22 @@ import pytest
 
 from daemon.core.procedure import Delivered, Unchanged
 from daemon.dnb.invoice_comparing import is_rate
-from tests.dnb.invoices import BALANCES, FEE, FULL, HOURS, Scene, invoice_of, leave_draft, line, refused, remarks
+from tests.dnb.invoices import (
+    BALANCES,
+    FEE,
+    FULL,
+    HOURS,
+    Scene,
+    booking,
+    invoice_of,
+    leave_draft,
+    line,
+    methods,
+    prepared,
+    refused,
+    remarks,
+)
+from tests.dnb.world import COMPANY_KEY, NOW, calls_of
 
 # -- amounts ----------------------------------------------------------------------------------------------------------
 
@@ -60,6 +75,57 @@ def test_sums_that_differ_are_refused_and_leave_nothing(data: dict[str, Any], fi
     outcome = refused(scene.deliver(data))
     assert ("amounts_differ", field) == (outcome.reason, outcome.field)
     assert ([], {}) == (scene.invoices(), scene.balances())
+
+
+def set_rate(scene: Scene, percent: float) -> None:
+    """Let DnB charge this rate for VAT code 3 from now on."""
+    books = scene.world.emulator.books(COMPANY_KEY)
+    [vat_type] = books.table("VatType").where("VatCode", "3")
+    books.table("VatType").update(vat_type, {"VatPercent": percent}, NOW)
+    for row in books.table("VatTypePercentage").where("VatTypeID", vat_type["ID"]):
+        books.table("VatTypePercentage").update(row, {"VatPercent": percent}, NOW)
+
+
+AT_26 = invoice_of([line("1000")], "260", invoiceNumber=10300, paymentId=None)
+AT_25 = invoice_of([line("1000")], "250", invoiceNumber=10300, paymentId=None)
+
+
+@pytest.mark.parametrize("flow", ["invoice", "voucher"])
+def test_a_rate_that_changes_in_dnb_is_seen_at_once(flow: Any) -> None:  # noqa: ANN401 - a literal
+    """Sums that do not fit the rates that are kept are reckoned again with those that DnB has now."""
+    scene = Scene()
+    scene.deliver(FULL, tenant=booking(flow=flow))
+    set_rate(scene, 26.0)
+    outcome = scene.deliver(AT_26, entity_id=5, tenant=booking(flow=flow))
+    assert isinstance(outcome, Delivered), outcome
+    assert 63894.05 + 1260.0 == scene.receivable()
+
+
+@pytest.mark.parametrize("flow", ["invoice", "voucher"])
+def test_a_rate_that_is_not_changed_yet_is_waited_for(flow: Any) -> None:  # noqa: ANN401 - a literal
+    """The words are those of DnB's rate and of Moment's VAT, nothing is created, and time heals it."""
+    scene, tenant = Scene(), booking(flow=flow)
+    scene.deliver(FULL, tenant=tenant)
+    ready = prepared(AT_26, directories=scene.directories, entity_id=5, tenant=tenant)
+    for _ in range(30):
+        assert ["GET", "GET"] == methods(calls_of(scene.world, ready.start(scene.known())))
+    no = refused(scene.deliver(AT_26, entity_id=5, tenant=tenant))
+    assert ("amounts_differ", "totalVat", True) == (no.reason, no.field, no.heals)
+    assert "invoice 10300: 250.00 by the rates in DnB, 260 in Moment" == no.value
+    set_rate(scene, 26.0)
+    assert isinstance(scene.deliver(AT_26, entity_id=5, tenant=tenant), Delivered)
+
+
+def test_a_rate_that_only_dnb_has_changed_is_told_as_dnbs() -> None:
+    """What was kept of the rates is not told as Moment's, and the draft goes again."""
+    scene = Scene()
+    scene.deliver(FULL)
+    set_rate(scene, 26.0)
+    ready = prepared(AT_25, directories=scene.directories, entity_id=5)
+    assert ["GET", "POST", "GET", "DELETE"] == methods(calls_of(scene.world, ready.start(scene.known())))
+    no = refused(scene.deliver(AT_25, entity_id=5))
+    assert "invoice 10300: 260.00 by the rates in DnB, 250 in Moment" == no.value
+    assert ("amounts_differ", True, 1) == (no.reason, no.heals, len(scene.invoices()))
 
 
 def test_rounding_that_is_no_line_is_refused() -> None:
