@@ -152,6 +152,8 @@ def _granted(body: bytes, now: float) -> TokenReply:
     lifetime = DEFAULT_LIFETIME_SECONDS if granted.expires_in is None else granted.expires_in
     if not granted.access_token or granted.token_type.lower() != "bearer" or not 0 < lifetime < float("inf"):
         return TokenUnavailable(reason="reply_not_understood")
+    if not (granted.access_token.isascii() and granted.access_token.isprintable()):  # no header can carry it
+        return TokenUnavailable(reason="token_not_printable")
     early = RENEW_BEFORE_SECONDS if lifetime > 2 * RENEW_BEFORE_SECONDS else lifetime * RENEW_BEFORE_SHARE
     return Token(granted.access_token, now + lifetime, now + lifetime - early)
 
