@@ -85,10 +85,10 @@ class Chart:
     def vat_type(self, code: str) -> Reading[VatTypeRow]:
         """Return the VAT type with this code, or a refusal `unknown_vat_code`."""
         if not self._vat_types:
-            rows = yield from read_pages(chart_calls.vat_types_page, VatTypeRow, lambda row: row.vat_code is not None)
+            rows = yield from read_pages(chart_calls.vat_types_page, VatTypeRow, lambda _: True)
             if not isinstance(rows, list):
                 return rows
-            self._vat_types = {str(row.vat_code): row for row in reversed(rows)}
+            self._vat_types = {str(row.vat_code): row for row in reversed(rows) if row.vat_code is not None}
         elif code not in self._vat_types:
             verdict = yield from ask(chart_calls.vat_type(code))
             found = read_rows(verdict, VatTypeRow, key="vat_code", matches=lambda row: str(row.vat_code) == code)
@@ -204,8 +204,9 @@ def read_pages(page: Callable[[int], Call], model: type[R], matches: Callable[[R
 
 
 def is_listed_account(row: AccountRow) -> bool:
-    """Tell whether the list of accounts was meant to hold this one."""
-    return str(row.account_number).isdigit() and int(str(row.account_number)) < chart_calls.FIRST_SUB_ACCOUNT
+    """Tell whether the list of accounts may hold this one; one without a number says nothing of the filter."""
+    number = str(row.account_number)
+    return not number.isdigit() or int(number) < chart_calls.FIRST_SUB_ACCOUNT
 
 
 def _same(found: str | None, wanted: str) -> bool:

@@ -97,6 +97,15 @@ def test_a_list_of_something_else_is_not_trusted() -> None:
     assert Unavailable("filter_ignored_list") == found
 
 
+@pytest.mark.parametrize("nameless", [{"ID": 7}, {"ID": 7, "AccountNumber": "", "VatCode": None}])
+def test_a_row_without_number_or_code_keeps_nobody_waiting(nameless: dict[str, Any]) -> None:
+    """It cannot be meant by any line, and the others can."""
+    assert 188 == played(Chart().account("3000"), [ok([nameless, SALES])])[1].id
+    chart = Chart()
+    assert 113 == played(chart.vat_type("3"), [ok([nameless, VAT])])[1].id
+    assert "unknown_vat_code" == refused(played(chart.vat_type("None"), [ok([])])[1])[0]
+
+
 def test_vat_types_are_listed_once_and_asked_for_alone_when_missing() -> None:
     """Codes are texts, whatever a reply makes of them."""
     chart = Chart()
