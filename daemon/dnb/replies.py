@@ -34,7 +34,7 @@ MAX_MESSAGE_LENGTH_CHARACTERS = 500  # the ledger and the mail hold them
 MAX_DEPTH = 12  # of an echoed entity; the deepest documented one has four levels
 
 _FOREIGN_KEY = re.compile(r"foreign\s*key", re.IGNORECASE)
-_GUID_USED = re.compile(r"guid|already|duplicate|unique|in use|allerede|i bruk|finnes", re.IGNORECASE)
+_GUID_USED = re.compile(r"guid|already|duplicate|unique|in use|allerede|i bruk|finnes(?!\s+ikke)", re.IGNORECASE)
 
 _DECODING_ERRORS = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 

@@ -129,6 +129,7 @@ def test_a_used_guid_is_recognised_loosely(text: str) -> None:
 def test_an_ordinary_refusal_is_no_used_guid() -> None:
     """A rule that the customer breaks is not retried with another guid."""
     assert not Rejected(400, ("Navn må fylles ut",)).may_be_used_guid
+    assert not Rejected(400, ("Kunden finnes ikke",)).may_be_used_guid
 
 
 def rows(verdict: Verdict) -> object:
