@@ -78,7 +78,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     `was_attempted`: a write of this entity, perhaps of an older version, may have left lately, its end unrecorded.
     `numbers_tried`: the business numbers under which older versions may have created it, unrecorded. `parts`: the DnB
     ids of the rows inside its row, by the procedure's own names, as it left them; empty if they are not all known.
-    `now` is when the procedure starts, in seconds of the monotonic clock.
+    `now` is when the procedure starts, in UTC seconds.
     """
 
     version: int

@@ -125,7 +125,7 @@ class Chart:
         self._products[part_name] = dnb_id
 
     def tell_time(self, now: float) -> None:
-        """Forget settings that are too old, by the monotonic clock; whoever books tells the time at its start."""
+        """Forget settings that are too old (`now` in UTC seconds); whoever books tells the time at its start."""
         self._now = now
         if now - self._settings_at >= SETTINGS_SECONDS:
             self.forget_settings()

@@ -46,11 +46,13 @@ class Resting:
         """Wait until nothing happens by itself any more."""
         now = self._well_since = self._world.timeline.now
         until, quiet_until, last = now + PATIENCE_SECONDS, self._timers_end(), self._progress()
+        was_ailing = True
         while self._world.timeline.now < until:
             self._world.pass_time(1.0)
             self._look()
-            if self._progress() != last or self._ailing():
+            if self._progress() != last or was_ailing:
                 quiet_until, last = self._timers_end(), self._progress()
+                was_ailing = self._ailing() != ""
             elif self._world.timeline.now >= quiet_until and not self._unrest():
                 return
         raise ViolationError(f"the world does not come to rest: {self._unrest()}")
