@@ -58,10 +58,12 @@ class Chart:
             return _unknown_account(number)
         was_listed = bool(self._accounts)
         if not was_listed:
-            rows = yield from read_pages(chart_calls.accounts_page, AccountRow, is_listed_account)
-            if not isinstance(rows, list):
-                return rows
-            self._accounts = {str(row.account_number): row for row in rows}
+            accounts = yield from read_table(chart_calls.accounts_page, AccountRow, account_key)
+            if not isinstance(accounts, dict):
+                return accounts
+            if not all(is_listed_account(number) for number in accounts):
+                return Unavailable("filter_ignored_list")
+            self._accounts = accounts
         row = self._accounts.get(number)
         if row is not None and row.is_open:
             return row
@@ -85,10 +87,10 @@ class Chart:
     def vat_type(self, code: str) -> Reading[VatTypeRow]:
         """Return the VAT type with this code, or a refusal `unknown_vat_code`."""
         if not self._vat_types:
-            rows = yield from read_pages(chart_calls.vat_types_page, VatTypeRow, lambda _: True)
-            if not isinstance(rows, list):
-                return rows
-            self._vat_types = {str(row.vat_code): row for row in reversed(rows) if row.vat_code is not None}
+            vat_types = yield from read_table(chart_calls.vat_types_page, VatTypeRow, vat_key)
+            if not isinstance(vat_types, dict):
+                return vat_types
+            self._vat_types = vat_types
         elif code not in self._vat_types:
             verdict = yield from ask(chart_calls.vat_type(code))
             found = read_rows(verdict, VatTypeRow, key="vat_code", matches=lambda row: str(row.vat_code) == code)
@@ -188,25 +190,44 @@ class Chart:
         self.credit_sign = None
 
 
-def read_pages(page: Callable[[int], Call], model: type[R], matches: Callable[[R], bool]) -> Reading[list[R]]:
+def read_table(page: Callable[[int], Call], model: type[R], key: Callable[[R], str]) -> Reading[dict[str, R]]:
+    """Return the living rows of a whole list by number or code, the first of each; one that has none is left out.
+
+    A list in which no row has any is none that was asked for.
+    """
+    rows = yield from read_pages(page, model)
+    if not isinstance(rows, list):
+        return rows
+    table = {key(row): row for row in reversed(rows) if key(row)}
+    return table if table or not rows else Unavailable("filter_ignored_list")
+
+
+def read_pages(page: Callable[[int], Call], model: type[R]) -> Reading[list[R]]:
     """Return all living rows of a list, read page by page until one is short."""
     found: list[R] = []
     for number in range(MAX_PAGES):
         rows = read_list((yield from ask(page(number * calls.PAGE_ROWS))), model)
         if not isinstance(rows, list):
             return rows
-        if not all(matches(row) for row in rows):
-            return Unavailable("filter_ignored_list")
         found += [row for row in rows if row.is_alive]
         if len(rows) < calls.PAGE_ROWS:
             return found
     return Unavailable("list_without_end")
 
 
-def is_listed_account(row: AccountRow) -> bool:
-    """Tell whether the list of accounts may hold this one; one without a number says nothing of the filter."""
-    number = str(row.account_number)
-    return not number.isdigit() or int(number) < chart_calls.FIRST_SUB_ACCOUNT
+def account_key(row: AccountRow) -> str:
+    """Return an account's number as text, empty where it has none."""
+    return "" if row.account_number is None else str(row.account_number)
+
+
+def vat_key(row: VatTypeRow) -> str:
+    """Return a VAT type's code, empty where it has none."""
+    return "" if row.vat_code is None else str(row.vat_code)
+
+
+def is_listed_account(number: str) -> bool:
+    """Tell whether the list of accounts was meant to hold the one with this number."""
+    return number.isdigit() and int(number) < chart_calls.FIRST_SUB_ACCOUNT
 
 
 def _same(found: str | None, wanted: str) -> bool:
