@@ -253,7 +253,7 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         "take what the old company was told for what the new one knows",
         "daemon/core/lanes.py",
         (("        entry = self.entry.of_company(tenant.company)\n", "        entry = self.entry\n"),),
-        f"{CORE}/test_delivering.py",
+        f"{CORE}/test_checking.py",
     ),
     Fault(
         "write a version that was outdated while it was read for",
@@ -299,7 +299,7 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
                 "or item.attempts > 0 or item.has_written or item.is_suspect\n",
             ),
         ),
-        f"{CORE}/test_delivering.py",
+        f"{CORE}/test_checking.py",
     ),
     Fault(
         "deliver a kind that was switched off from an open lane",
