@@ -271,9 +271,10 @@ async def test_a_service_map_that_makes_no_sense_is_told() -> None:
 
 
 async def test_what_no_header_may_hold_is_unreachable() -> None:
-    """A token with a control character in it costs the call, not the process, and is not shown."""
-    async with _scripted(_dnb(access="secret\x01")) as (sink, _):
+    """A company key with a control character in it costs the call, not the process, and is not shown."""
+    async with _scripted(_dnb()) as (sink, _):
         assert await sink.check_token() is None
+        sink.use_keys({"a": "secret\x01"})
         assert Unreachable("UnsendableHeader") == await sink.ask("a", READ)
 
 
@@ -346,8 +347,8 @@ async def _retry_afters(*values: str | None) -> list[float | None]:
     return [reply.retry_after if isinstance(reply, Answered) else -1.0 for reply in replies]
 
 
-def _dnb(*retry_afters: str | None, access: str = "t", identity: str = "", heads: list[str] | None = None) -> Serve:
-    """Return a DnB that gives this token, and refuses everything else with the next Retry-After."""
+def _dnb(*retry_afters: str | None, identity: str = "", heads: list[str] | None = None) -> Serve:
+    """Return a DnB that gives a token, and refuses everything else with the next Retry-After."""
     headers = chain(retry_afters, repeat(None))
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -359,7 +360,7 @@ def _dnb(*retry_afters: str | None, access: str = "t", identity: str = "", heads
                     (line.split(":")[1] for line in head.splitlines() if "ontent-" in line and "ength" in line), "0"
                 )
                 await reader.readexactly(int(length))
-                writer.write(_answer_to(head, headers, access, identity))
+                writer.write(_answer_to(head, headers, identity))
                 await writer.drain()
                 if heads is not None:
                     heads.append(head)
@@ -367,13 +368,13 @@ def _dnb(*retry_afters: str | None, access: str = "t", identity: str = "", heads
     return answer
 
 
-def _answer_to(head: str, headers: Iterator[str | None], access: str, identity: str) -> bytes:
+def _answer_to(head: str, headers: Iterator[str | None], identity: str) -> bytes:
     if "endpoints" in head:
         host = next(line.split(": ")[1] for line in head.splitlines() if line.lower().startswith("host:"))
         body = json.dumps({"Identity": f"http://{host}{identity}"})
         return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     if "connect/token" in head:
-        body = json.dumps({"access_token": access, "expires_in": 3600, "token_type": "Bearer"})
+        body = json.dumps({"access_token": "t", "expires_in": 3600, "token_type": "Bearer"})
         return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
     value = next(headers)
     extra = f"Retry-After: {value}\r\n" if value is not None else ""
