@@ -77,3 +77,14 @@ def test_what_another_process_has_outdated_is_held_back_no_longer() -> None:
     assert [] == play.settled()
     follow(play)
     assert [("stale", 1), ("superseded", 0)] == play.settled()
+
+
+def test_the_version_that_tells_the_number_is_held_back_though_others_were_superseded_before_it() -> None:
+    """Two versions queue behind a create in flight, and the first of them goes before the create's reply is lost."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1, "write"))
+    play.fetch(change(2, "b"))
+    play.fetch(change(3, "c"))
+    play.reply(Unanswered("ReadTimeout"))
+    assert [("superseded", 1)] == play.settled()
