@@ -42,6 +42,7 @@ from daemon.core.state import VOUCHED_SECONDS, Assignment, Attempt, State, Work
 from daemon.core.stepping import already, begin, prepare
 
 FOR_OTHERS = frozenset({MISSING_DEPENDENCY, DEPENDENCY_DELAYED})
+"""The reasons of changes that have not failed: they wait for another entity's delivery."""
 
 REFUSALS_DOUBTED = 3
 """So many refusals of a check are not believed: DnB has taken the same before, and an older version may stand there."""

@@ -146,6 +146,20 @@ class Lane:
         if number and self.entry.dnb_id is None and number not in self.numbers_tried:
             self.numbers_tried = (*self.numbers_tried, number)[-NUMBERS_KEPT:]
 
+    def hold_back(self, superseded: Item) -> Item | None:
+        """Hold a superseded item back if its record alone tells of a number, and return what is to settle, if anything.
+
+        What is held back keeps all behind it from being committed: a crash has it read again. So it is the oldest
+        one, whichever was superseded first.
+        """
+        held_back, offset = self.held_back, superseded.offset
+        if offset is None or not self.has_untold_numbers:
+            return superseded
+        if held_back is not None and held_back.offset is not None and held_back.offset < offset:
+            return superseded
+        self.held_back = superseded
+        return held_back
+
     @property
     def has_untold_numbers(self) -> bool:
         """Tell whether the entity may have been created under a number that the entry does not tell."""

@@ -37,7 +37,10 @@ STEPS_KEPT = 5
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a change is parked: a reason word, the next try if time can help, and what a person must repair."""
+    """Why a change is parked: a reason word, the next try if time can help, and what a person must repair.
+
+    `is_anew`: it begins to fail only now, or to wait, whatever it was parked for before.
+    """
 
     reason: str
     next_try: float | None = None

@@ -320,19 +320,10 @@ class State:
             self.settle_change(assignment, item.offset, item.change, settlement, reason)
 
     def supersede(self, assignment: Assignment, lane: Lane, item: Item) -> None:
-        """Settle an item that a newer one of its lane has taken the place of, or hold it back.
-
-        One that is held back keeps its record and all behind it from being committed: a crash has them read again. So
-        it is the oldest one: what queued behind it may be superseded before it.
-        """
-        is_kept = item.offset is not None and lane.has_untold_numbers
-        held_back, before = lane.held_back, item.offset or 0
-        if is_kept and (held_back is None or (held_back.offset or 0) > before):
-            lane.held_back = item
-            if held_back is not None:
-                self.settle(assignment, held_back, "superseded")
-        else:
-            self.settle(assignment, item, "superseded")
+        """Settle an item that a newer one of its lane has taken the place of, unless the lane holds it back."""
+        settled = lane.hold_back(item)
+        if settled is not None:
+            self.settle(assignment, settled, "superseded")
 
     def settle_held_back(self, assignment: Assignment, lane: Lane) -> None:
         """Settle what was held back: the ledger tells by now what it told."""

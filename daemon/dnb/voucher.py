@@ -48,7 +48,7 @@ from daemon.dnb.invoice_references import Looking
 from daemon.dnb.invoice_rows import JournalEntryRow, JournalLineRow
 from daemon.dnb.invoice_withdrawing import withdraw_invoice
 from daemon.dnb.replies import Accepted, Missing, Rejected, ask, read_list, read_row, read_rows
-from daemon.dnb.voucher_bodies import Entry, amounts_difference, entry_body
+from daemon.dnb.voucher_bodies import Entry, entry_body, rate_difference
 from daemon.moment.payment_ids import voucher_number
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def deliver_voucher(delivery: InvoiceDelivery, known: Known) -> Procedure:
     ended = yield from settle_invoice(entry, delivery, known, tuple(looking.remarks))
     if ended is not None:
         return ended
-    entry = entry if amounts_difference(entry) is None else (yield from with_rates(entry, delivery, looking))
+    entry = entry if rate_difference(entry) is None else (yield from with_rates(entry, delivery, looking))
     return (yield from book(entry, delivery, known, tuple(looking.remarks))) if isinstance(entry, Entry) else entry
 
 
@@ -121,7 +121,7 @@ def with_rates(entry: Entry, delivery: InvoiceDelivery, looking: Looking) -> Rea
     if not isinstance(references, References):
         return references
     entry = replace(entry, references=references)
-    difference = amounts_difference(entry)
+    difference = rate_difference(entry)
     return entry if difference is None else rates_refused(delivery.sought, difference)
 
 

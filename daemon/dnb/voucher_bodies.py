@@ -104,7 +104,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.text) > MAX_ENTRY_TEXT_CHARACTERS or longest > MAX_LINE_TEXT_CHARACTERS
 
 
-def amounts_difference(entry: Entry) -> Difference | None:
+def rate_difference(entry: Entry) -> Difference | None:
     """Return the difference of Moment's VAT from what DnB's rates make of the lines, None where there is none."""
     content, posts = entry.content, entry.posts
     vat = -sum((post.vat for post in posts), Decimal())

@@ -14,6 +14,15 @@ DIRTY = Entry(
 )  # fmt: skip
 
 
+def checking() -> Playbook:
+    """Return a planner that has just begun to check the delivered version."""
+    play = Playbook()
+    play.begin(entry=DIRTY)
+    wake(play, 10.0)
+    load_due(play, DIRTY)
+    return play
+
+
 def test_a_denied_check_is_done_later() -> None:
     """A check stays in doubt; denied again and again though the tenant was probed well, it is parked for a person."""
     play = Playbook()
@@ -65,10 +74,7 @@ def test_what_queues_behind_that_knows_nothing_of_the_old_company() -> None:
 
 def test_a_check_of_what_another_company_was_told_is_not_made_in_the_new_one() -> None:
     """It would create there what Moment has not sent since."""
-    play = Playbook()
-    play.begin(entry=DIRTY)
-    wake(play, 10.0)
-    load_due(play, DIRTY)
+    play = checking()
     play.reply(said("down", 503))
     play.tenants(Tenant(name="fjellvik", company="decade", quota=1_000.0))
     wake(play, 9.0)
@@ -88,10 +94,7 @@ def test_a_held_tenant_without_a_company_keeps_what_is_known() -> None:
 
 def test_a_check_gives_way_to_no_newer_version() -> None:
     """The newer version turns out to be refused: what a late write spoiled must have been put right all the same."""
-    play = Playbook()
-    play.begin(entry=DIRTY)
-    wake(play, 10.0)
-    load_due(play, DIRTY)
+    play = checking()
     play.fetch(change(6, "refuse"))
     play.reply(said("absent"))
     play.reply(said("done"))
@@ -102,10 +105,7 @@ def test_a_check_gives_way_to_no_newer_version() -> None:
 
 def test_a_check_that_failed_is_not_lost_for_a_newer_version_that_is_refused() -> None:
     """Nothing of the newer one was sent: what a late write spoiled is still to be put right."""
-    play = Playbook()
-    play.begin(entry=DIRTY)
-    wake(play, 10.0)
-    load_due(play, DIRTY)
+    play = checking()
     play.fetch(change(6, "refuse"))
     play.reply(said("down", 503))
     wake(play, 9.0)

@@ -172,8 +172,14 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
     ),
     Fault(
         "commit past the record that alone tells a number",
-        "daemon/core/state.py",
-        (("if lane.held_back is None and item.offset is not None and lane.has_untold_numbers:", "if False:"),),
+        "daemon/core/lanes.py",
+        (("if offset is None or not self.has_untold_numbers:", "if True:"),),
+        f"{CORE}/test_numbers_tried.py",
+    ),
+    Fault(
+        "hold back what was superseded first, not what came first",
+        "daemon/core/lanes.py",
+        (("held_back.offset is not None and held_back.offset < offset:", "held_back.offset is not None:"),),
         f"{CORE}/test_numbers_tried.py",
     ),
     Fault(
