@@ -27,6 +27,7 @@ from daemon.edges.dead_letters import DeadLetters
 from daemon.edges.http_sink import HttpSink
 from daemon.edges.inbox import Inbox
 from daemon.edges.intake import Intake
+from daemon.edges.kafka_client import disconnect
 from daemon.edges.kafka_connection import connection, source_errors
 from daemon.edges.kafka_source import KafkaSource
 from daemon.edges.kafka_topics import prepare_topics
@@ -160,8 +161,9 @@ class App:
             edges = self.edges
             with anyio.move_on_after(CLOSE_SECONDS, shield=True):
                 async with anyio.create_task_group() as tasks:
-                    for close in (edges.source.aclose, edges.ledger.producer.stop, edges.dead_letters.producer.stop):
-                        tasks.start_soon(close)
+                    tasks.start_soon(edges.source.aclose)
+                    for producer in (edges.ledger.producer, edges.dead_letters.producer):
+                        tasks.start_soon(disconnect, producer)
 
     async def _watch_topics(self) -> None:
         """Stop when the topics are no longer what they were; raises `SourceError` if one is gone."""

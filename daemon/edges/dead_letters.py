@@ -1,7 +1,7 @@
 """The dead-letter topic: records that are no change, unaltered, with where they came from and why."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Never
 
 import anyio
 import structlog
@@ -13,6 +13,7 @@ from daemon.core.events import DeadLettered
 from daemon.core.model import Partition
 from daemon.edges.inbox import Inbox, RawRecord
 from daemon.edges.intake import Intake
+from daemon.edges.kafka_client import watch
 from daemon.edges.ledger_topic import LARGEST_ENTRY_BYTES
 
 WRITE_AGAIN_SECONDS = 1.0
@@ -65,7 +66,12 @@ class DeadLetters:
         self._filled.set()
 
     async def run(self) -> None:
-        """Write what is queued, for ever."""
+        """Write what is queued, for ever; raises `SourceError` if the client of Kafka does not work any more."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch, self.producer)
+            await self._write_queued()
+
+    async def _write_queued(self) -> Never:
         while True:
             await self._filled.wait()
             self._filled = anyio.Event()

@@ -1,12 +1,10 @@
 """How every Kafka client of the daemon connects, and what its errors become."""
 
-import asyncio
 import contextlib
 import ssl
 from collections.abc import Generator
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from daemon.errors import ConfigurationError, SourceError
@@ -46,17 +44,6 @@ def _tls(settings: Settings) -> ssl.SSLContext:
             text = f"{names}: not a certificate and its key ({error.strerror})"
             raise ConfigurationError(text) from None
     return context
-
-
-async def disconnect(consumer: AIOKafkaConsumer) -> None:
-    """Stop a consumer, also one whose broker is away.
-
-    aiokafka then cancels what still waits for the broker, lets that out as if we were cancelled ourselves, and leaves
-    its connections open.
-    """
-    with contextlib.suppress(asyncio.CancelledError):
-        await consumer.stop()
-    await consumer._client.close()  # noqa: SLF001 - stop() closes it last, and nothing public does
 
 
 @contextlib.contextmanager

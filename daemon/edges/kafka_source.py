@@ -13,7 +13,8 @@ from daemon.core.events import Assigned, Committed, Lost, Revoking
 from daemon.core.model import Generation, Partition
 from daemon.edges.clock import Clock
 from daemon.edges.inbox import Batch, Inbox, RawRecord
-from daemon.edges.kafka_connection import connection, disconnect, source_errors
+from daemon.edges.kafka_client import disconnect, watch
+from daemon.edges.kafka_connection import connection, source_errors
 from daemon.edges.ledger_partition import LedgerPartition
 from daemon.edges.ledgers import Ledgers
 from daemon.settings import Settings
@@ -88,11 +89,12 @@ class KafkaSource(ConsumerRebalanceListener):
         return owned is not None and owned.generation is not None
 
     async def run(self) -> None:
-        """Join the group and fetch, until `leave`; raises `SourceError` if Kafka cannot be used at all."""
+        """Join the group and fetch, until `leave`; raises `SourceError` if Kafka cannot be used at all, or any more."""
         with source_errors("joining the consumer group"):
             await self._consumer.start()
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            tasks.start_soon(watch, self._consumer)
             self._consumer.subscribe(self._settings.topics, listener=self)
             with source_errors("fetching records"):
                 while not self._is_leaving:

@@ -9,7 +9,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Generation, Partition
 from daemon.edges.inbox import Inbox
-from daemon.edges.kafka_connection import disconnect
+from daemon.edges.kafka_client import disconnect, require_working
 from daemon.edges.ledger_reading import LedgerLine, LedgerReading
 from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.ledger_topic import ledger_of
@@ -105,6 +105,7 @@ class LedgerPartition:
 
     async def _read(self, limit: int) -> list[LedgerLine]:
         fetched = await self._consumer.getmany(timeout_ms=READ_WAIT_MILLISECONDS, max_records=limit)
+        require_working(self._consumer)
         return [_line(record) for record in fetched.get(self._topic_partition, [])]
 
 

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.ledger import WAITING, Entry, Parked, encode
 from daemon.core.model import Change, Entity, Partition
-from daemon.edges.kafka_connection import disconnect
+from daemon.edges.kafka_client import disconnect, require_working
 from daemon.edges.ledger_store import LedgerStore
 from daemon.moment.envelope import decode
 
@@ -57,6 +57,7 @@ class Rebuilding:
             consumer.seek(at, first)
             while await consumer.position(at) < end:
                 fetched = await consumer.getmany(timeout_ms=READ_WAIT_MILLISECONDS, max_records=READ_AT_ONCE)
+                require_working(consumer)
                 await self._keep(fetched.get(at, []), now)
         finally:
             with anyio.CancelScope(shield=True):

@@ -17,6 +17,7 @@ from daemon.core.events import Recorded
 from daemon.core.ledger import encode
 from daemon.core.model import Partition
 from daemon.edges.inbox import Inbox
+from daemon.edges.kafka_client import watch
 from daemon.edges.ledger_keys import HANDOVER_KEY, NAMED, HandoverRecord, encode_record, tenant_key
 from daemon.edges.ledger_store import LedgerStore
 from daemon.errors import SourceError
@@ -103,9 +104,10 @@ class LedgerTopic:
         self._queued_for[record.ticket] = self._stores.get(record.partition)
 
     async def run(self) -> None:
-        """Write what is queued, for ever: each partition's by itself, from the first record on."""
+        """Write what is queued, each partition's by itself, for ever; raises `SourceError` if Kafka cannot be used."""
         served: set[Partition] = set()
         async with anyio.create_task_group() as writers:
+            writers.start_soon(watch, self.producer)
             while True:
                 for partition in self._queues.keys() - served:
                     writers.start_soon(self._serve, partition, self._queues[partition])

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from aiokafka import AIOKafkaProducer
 
 from daemon.core.model import Partition
+from daemon.edges.kafka_client import disconnect
 from daemon.edges.kafka_connection import connection, source_errors
 from daemon.edges.ledger_topic import LARGEST_ENTRY_BYTES
 from daemon.settings import Settings
@@ -45,4 +46,4 @@ async def record_writing(settings: Settings) -> AsyncGenerator[RecordWriting]:
             await producer.start()
         yield RecordWriting(producer)
     finally:
-        await producer.stop()
+        await disconnect(producer)

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.model import Partition
-from daemon.edges.kafka_connection import connection, disconnect, source_errors
+from daemon.edges.kafka_client import disconnect, require_working
+from daemon.edges.kafka_connection import connection, source_errors
 from daemon.edges.kafka_topics import Topics
 from daemon.errors import ConfigurationError
 from daemon.settings import Settings, variable
@@ -65,6 +66,7 @@ class TopicReading:
                 fetched = await self._consumer.getmany(
                     *open_ones, timeout_ms=READ_WAIT_MILLISECONDS, max_records=READ_AT_ONCE
                 )
+                require_working(self._consumer)
                 for one, records in fetched.items():
                     for record in records:
                         if record.offset < end[one]:

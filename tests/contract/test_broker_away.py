@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from daemon.core.model import Partition
 from daemon.edges.inbox import Inbox
-from daemon.edges.kafka_connection import disconnect
+from daemon.edges.kafka_client import disconnect
 from daemon.edges.ledger_partition import LedgerPartition
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
 from daemon.edges.ledger_store import LedgerStore
