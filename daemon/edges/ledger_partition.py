@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
 
 from daemon.core.ledger import Entry
 from daemon.core.model import Entity, Generation, Partition
 from daemon.edges.inbox import Inbox
-from daemon.edges.kafka_client import disconnect, require_working
+from daemon.edges.kafka_client import disconnect
+from daemon.edges.kafka_reading import Fetched, fetch, fetch_before
 from daemon.edges.ledger_reading import LedgerLine, LedgerReading
 from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.ledger_topic import ledger_of
@@ -19,9 +19,6 @@ READ_AT_ONCE = 4_000
 
 READS_STORED_TOGETHER = 8
 """So many reads of a restore are one transaction of the local store: what is done again after a kill."""
-
-READ_WAIT_MILLISECONDS = 1_000
-"""How long a read of the ledger waits for records; the loops around it look up in between."""
 
 
 class LedgerPartition:
@@ -69,7 +66,9 @@ class LedgerPartition:
                 for _ in range(READS_STORED_TOGETHER):
                     if await self._consumer.position(self._topic_partition) >= end:
                         break
-                    self._reading.restore(await self._read_before(end), now(), longest_wait)
+                    ends = {self._topic_partition: end}
+                    fetched = await fetch_before(self._consumer, ends, at_most=READ_AT_ONCE)
+                    self._reading.restore(self._lines(fetched), now(), longest_wait)
         self._store.cache()
 
     def count(self) -> int:
@@ -84,7 +83,8 @@ class LedgerPartition:
         """Tell the planner of every entry that another process writes into the partition, for as long as it is ours."""
         self._consumer.seek(self._topic_partition, self.marks.position)
         while True:
-            for told in self._reading.follow(await self._read(READ_AT_ONCE), generation):
+            fetched = await fetch(self._consumer, self._topic_partition, at_most=READ_AT_ONCE)
+            for told in self._reading.follow(self._lines(fetched), generation):
                 inbox.put(told)
 
     async def _first_known(self) -> LedgerLine | None:
@@ -92,20 +92,13 @@ class LedgerPartition:
         if self.marks.record is None:
             return None
         self._consumer.seek(self._topic_partition, self.marks.record_offset)
-        return next(iter(await self._read(1)), None)
+        fetched = await fetch(self._consumer, self._topic_partition, at_most=1)
+        return next(iter(self._lines(fetched)), None)
 
     async def _end(self) -> int:
         return (await self._consumer.end_offsets([self._topic_partition]))[self._topic_partition]
 
-    async def _read_before(self, end: int) -> list[LedgerLine]:
-        lines = await self._read(READ_AT_ONCE)
-        if not lines and await self._end() < end:
-            raise OffsetOutOfRangeError
-        return lines
-
-    async def _read(self, limit: int) -> list[LedgerLine]:
-        fetched = await self._consumer.getmany(timeout_ms=READ_WAIT_MILLISECONDS, max_records=limit)
-        require_working(self._consumer)
+    def _lines(self, fetched: Fetched) -> list[LedgerLine]:
         return [_line(record) for record in fetched.get(self._topic_partition, [])]
 
 

@@ -13,12 +13,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.ledger import WAITING, Entry, Parked, encode
 from daemon.core.model import Change, Entity, Partition
-from daemon.edges.kafka_client import disconnect, require_working
+from daemon.edges.kafka_client import disconnect
+from daemon.edges.kafka_reading import fetch_before
 from daemon.edges.ledger_store import LedgerStore
 from daemon.moment.envelope import decode
-
-READ_WAIT_MILLISECONDS = 1_000
-"""How long a read of the input waits for records; the loop around it looks up in between."""
 
 READ_AT_ONCE = 2_000
 """So many records are compared and written at once."""
@@ -46,7 +44,10 @@ class Rebuilding:
         self._write = write
 
     async def run(self, connection: Mapping[str, Any], now: float) -> int:
-        """Rebuild, and return the offset of the input up to which it was read; tell what retention has removed."""
+        """Rebuild, and return the offset of the input up to which it was read; tell what retention has removed.
+
+        Raises what `fetch_before` does.
+        """
         consumer = AIOKafkaConsumer(**connection, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
         at = TopicPartition(self._partition.topic, self._partition.number)
         await consumer.start()
@@ -56,8 +57,7 @@ class Rebuilding:
             end = (await consumer.end_offsets([at]))[at]
             consumer.seek(at, first)
             while await consumer.position(at) < end:
-                fetched = await consumer.getmany(timeout_ms=READ_WAIT_MILLISECONDS, max_records=READ_AT_ONCE)
-                require_working(consumer)
+                fetched = await fetch_before(consumer, {at: end}, at_most=READ_AT_ONCE)
                 await self._keep(fetched.get(at, []), now)
         finally:
             with anyio.CancelScope(shield=True):

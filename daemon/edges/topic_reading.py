@@ -6,14 +6,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from daemon.core.model import Partition
-from daemon.edges.kafka_client import disconnect, require_working
+from daemon.edges.kafka_client import disconnect
 from daemon.edges.kafka_connection import connection, source_errors
+from daemon.edges.kafka_reading import fetch_before
 from daemon.edges.kafka_topics import Topics
 from daemon.errors import ConfigurationError
 from daemon.settings import Settings, variable
-
-READ_WAIT_MILLISECONDS = 1_000
-"""How long a read waits for records; the loop around it looks up in between."""
 
 READ_AT_ONCE = 5_000
 """So many records come at once: cheap to read, and progress is still seen several times a second."""
@@ -63,10 +61,8 @@ class TopicReading:
                 self._consumer.seek(one, first[one])
             total = sum(end[one] - first[one] for one in at)
             while open_ones := [one for one in at if await self._consumer.position(one) < end[one]]:
-                fetched = await self._consumer.getmany(
-                    *open_ones, timeout_ms=READ_WAIT_MILLISECONDS, max_records=READ_AT_ONCE
-                )
-                require_working(self._consumer)
+                ends = {one: end[one] for one in open_ones}
+                fetched = await fetch_before(self._consumer, ends, at_most=READ_AT_ONCE)
                 for one, records in fetched.items():
                     for record in records:
                         if record.offset < end[one]:
