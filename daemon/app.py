@@ -80,9 +80,8 @@ class App:
         rebuild = Rebuild(settings.environment, self._is_wanted) if rebuilds_ledger else None
         self.edges = self._edges(policy.retrying.longest_wait(), rebuild)
         self.runner = Runner(self.planner, self.edges, self)
-        self._mailing = Mailing(settings, self.edges.ledgers.stores, self.edges.ledger.write, self.clock)
+        self._mailing = Mailing(settings, self.edges.ledgers.restored, self.edges.ledger.write, self.clock)
         self._mailing.count = partial(self.instruments.count, "mails_total")
-        self._mailing.is_restored = self.edges.source.is_restored
         self._ops = OpsServer(self.metrics, is_live=self.is_live, is_ready=lambda: self.edges.source.is_ready)
 
     def _is_wanted(self, change: Change) -> bool:
@@ -210,9 +209,10 @@ class App:
         """Return the metrics text of this instant."""
         now = self.clock.now()
         self.observing.gauges(self.planner.status(now), now)
-        self.instruments.set("scheduled", sum(store.scheduled() for store in self.edges.ledgers.stores.values()))
+        stores = self.edges.ledgers.restored.values()
+        self.instruments.set("scheduled", sum(store.scheduled() for store in stores))
         self.instruments.clear("parked")
-        for store in self.edges.ledgers.stores.values():
+        for store in stores:
             for reason, count in store.parked_by_reason().items():
                 self.instruments.add("parked", count, reason)
         return generate_latest(self.instruments.registry)

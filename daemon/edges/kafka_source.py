@@ -83,11 +83,6 @@ class KafkaSource(ConsumerRebalanceListener):
         """Tell whether the group has let us in and everything that is ours is restored."""
         return self._is_joined and all(one.generation is not None for one in self._owned.values())
 
-    def is_restored(self, partition: Partition) -> bool:
-        """Tell whether the partition is ours and its ledger has been read to its end."""
-        owned = self._owned.get(partition)
-        return owned is not None and owned.generation is not None
-
     async def run(self) -> None:
         """Join the group and fetch, until `leave`; raises `SourceError` if Kafka cannot be used at all, or any more."""
         with source_errors("joining the consumer group"):

@@ -60,7 +60,7 @@ class Ledgers:
     """Opens and restores ledger partitions.
 
     `stores` holds those that are ours, for writes; `restored` those of them that have been read to their end, for
-    look-ups: a copy that has not may be of long ago, or of another life of the topic.
+    look-ups, metrics and mails: a copy that has not may be of long ago, or of another life of the topic.
     """
 
     def __init__(self, folder: Path, connection: Mapping[str, Any], clock: Clock, *, longest_wait: float) -> None:

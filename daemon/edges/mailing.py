@@ -42,7 +42,10 @@ class Mailing:
     """Looks at what is parked, decides which mail is due, sends it, and remembers in the ledger that it was sent."""
 
     def __init__(self, settings: Settings, stores: Mapping[Partition, LedgerStore], write: Write, clock: Clock) -> None:
-        """Take the settings, the local ledgers, how to write a ledger record, and the clock."""
+        """Take the settings, the restored ledgers that are ours, how to write a ledger record, and the clock.
+
+        What was told may stand behind the failures in the ledger: both must have been read.
+        """
         self._settings = settings
         self._stores = stores
         self._write = write
@@ -54,7 +57,6 @@ class Mailing:
         self._seen: WeakKeyDictionary[LedgerStore, dict[str, Seen]] = WeakKeyDictionary()
         self._failures = 0
         self.count: Counted = lambda _: None
-        self.is_restored: Callable[[Partition], bool] = lambda _: True
 
     def use_addresses(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
         """Take the tenants' addresses, by name, as the tenants file has them now."""
@@ -73,8 +75,6 @@ class Mailing:
     async def _look(self, partition: Partition) -> None:
         store = self._stores.get(partition)
         if store is None:
-            return
-        if not self.is_restored(partition):
             return
         told = {**store.marks.mailed, **self._written.get(store, {})}
         failing = store.failing_tenants()

@@ -152,15 +152,14 @@ async def test_a_partition_that_goes_in_the_middle_ends_the_look(ledger: Ledger)
 async def test_a_partition_that_is_not_restored_is_not_looked_at(ledger: Ledger) -> None:
     """What was told may stand behind the failures in the ledger: both must have been read."""
     ledger.store.put([(customer(1), refused(1), 1)])
+    restored = dict[Partition, LedgerStore]()
     async with mail_server() as server:
-        postman = Mailing(settings(server), ledger.stores, ledger.write, Clock())
+        postman = Mailing(settings(server), restored, ledger.write, Clock())
         postman.use_addresses(NOTIFY)
-        is_restored = False
-        postman.is_restored = lambda _: is_restored
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(postman.run)
             await anyio.sleep(5.0)
             assert [] == server.taken
-            is_restored = True
+            restored.update(ledger.stores)
             await until(lambda: len(server.taken) == 1)
             tasks.cancel_scope.cancel()
