@@ -18,13 +18,25 @@ async def disconnect(client: Client) -> None:
     aiokafka then cancels what still waits for the broker, lets that out as if we were cancelled ourselves, or raises
     what its work has ended by, and leaves its connections open.
     """
-    for close in (client.stop, _its(client).close):
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await close()
+    connections = _its(client)
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await client.stop()
+    if connections._sync_task is not None and connections._sync_task.done():  # noqa: SLF001
+        connections._sync_task = None  # noqa: SLF001 - or close() raises what it has ended by, before it closes
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await connections.close()
 
 
 class ClientEndedError(KafkaError):
-    """A task that a client of Kafka does its work in has ended by itself."""
+    """A task that a client of Kafka does its work in has ended by itself, by an error of this name."""
+
+    def __init__(self, cause: str) -> None:
+        """Take the name of the error."""
+        super().__init__(f"Kafka's client works no more ({cause}; the log tells more): start again, nothing is lost")
+
+    def __str__(self) -> str:
+        """Return the sentence alone."""
+        return str(self.args[0])
 
 
 def require_working(client: Client) -> None:
@@ -46,8 +58,7 @@ async def watch(client: Client) -> None:
     try:
         require_working(client)
     except ClientEndedError as error:
-        cause = f"{error.args[0]}; the log tells more"
-        raise SourceError(f"Kafka's client works no more ({cause}): start again, nothing is lost") from None
+        raise SourceError(str(error)) from None
 
 
 def _work(client: Client) -> list[asyncio.Task[None]]:

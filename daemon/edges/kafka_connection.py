@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from daemon.edges.kafka_client import ClientEndedError
 from daemon.errors import ConfigurationError, SourceError
 from daemon.settings import Settings, variable
 
@@ -51,6 +52,8 @@ def source_errors(doing: str) -> Generator[None]:
     """Translate what aiokafka raises inside the block into `SourceError`: what could not be done, and Kafka's word."""
     try:
         yield
+    except ClientEndedError as error:
+        raise SourceError(f"{doing}: {error}") from error
     except KafkaError as error:
         text = f"{doing}: {type(error).__name__}; check the brokers, {PLACES}"
         raise SourceError(text) from error

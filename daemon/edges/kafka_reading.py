@@ -1,9 +1,10 @@
 """Reading partitions that are assigned by hand: what never comes any more is told, and not waited for."""
 
+import contextlib
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from daemon.edges.kafka_client import require_working
 
@@ -27,11 +28,13 @@ async def fetch_before(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition,
     """Return what partitions have next that are read until these offsets, as `fetch` does.
 
     Raises `OffsetOutOfRangeError` if one of them ends before by now: a leader that was behind has taken over, and has
-    never had what is waited for.
+    never had what is waited for. A partition that has no leader is waited for.
     """
     fetched = await fetch(consumer, *ends, at_most=at_most)
     if not fetched:
-        found = await consumer.end_offsets(list(ends))
+        found: Mapping[TopicPartition, int] = ends
+        with contextlib.suppress(KafkaTimeoutError):
+            found = await consumer.end_offsets(list(ends))
         if any(found[partition] < end for partition, end in ends.items()):
             raise OffsetOutOfRangeError
     return fetched

@@ -89,11 +89,13 @@ class KafkaSource(ConsumerRebalanceListener):
             await self._consumer.start()
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
-            tasks.start_soon(watch, self._consumer)
             self._consumer.subscribe(self._settings.topics, listener=self)
-            with source_errors("fetching records"):
-                while not self._is_leaving:
-                    await self._fetch()
+            async with anyio.create_task_group() as watching:
+                watching.start_soon(watch, self._consumer)
+                with source_errors("fetching records"):
+                    while not self._is_leaving:
+                        await self._fetch()
+                watching.cancel_scope.cancel()
             await self._give_up_all(is_lost=self._generation() == NO_GENERATION)
             tasks.cancel_scope.cancel()
 

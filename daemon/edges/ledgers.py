@@ -138,6 +138,7 @@ class Ledgers:
         entries are still spread over another number of partitions than it has.
         """
         assert self._writer is not None  # noqa: S101 - app wires it before anything runs
+        self.restored.pop(partition, None)  # it may be restored once more, and from the beginning
         self._restoring += 1
         try:
             await ledger.restore(self._clock.now, self._longest_wait, self._cached)

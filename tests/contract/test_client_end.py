@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Never, cast
 
 import anyio
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from daemon.cli.run import first_cause
 from daemon.core.actions import DeadLetter, Record
@@ -32,6 +32,13 @@ METADATA_MILLISECONDS = 200
 async def defective(*_: object, **__: object) -> Never:
     """Fail as the library does not expect."""
     raise RuntimeError("a defect of the library")
+
+
+def connections(client: Client) -> list[tuple[Any, bool]]:
+    """Return a client's connections to brokers, each with whether it is open now."""
+    its = cast("Any", client)
+    held = (its.client if isinstance(client, AIOKafkaProducer) else its._client)._conns  # noqa: SLF001 - public nowhere
+    return [(one, one.connected()) for one in held.values()]
 
 
 async def ended(run: Callable[[], Awaitable[None]]) -> str:
@@ -117,18 +124,24 @@ async def test_a_client_that_sees_no_more_of_the_cluster_has_ended_too(
 ) -> None:
     """It would go on asking brokers that lead no longer."""
     connection: dict[str, Any] = {"bootstrap_servers": real.bootstrap, "metadata_max_age_ms": METADATA_MILLISECONDS}
-    clients: list[Client] = [AIOKafkaProducer(**connection), AIOKafkaConsumer(**connection)]
+    partition, producer, consumer = await real.input(), AIOKafkaProducer(**connection), AIOKafkaConsumer(**connection)
+    clients: list[Client] = [producer, consumer]
     try:
         for client in clients:
             await client.start()
+        await producer.send_and_wait(partition.topic, b"v", partition=partition.number)
+        await consumer.end_offsets([TopicPartition(partition.topic, partition.number)])
         monkeypatch.setattr("aiokafka.client.AIOKafkaClient._metadata_update", defective)
         for client in clients:
             with anyio.fail_after(READ_SECONDS), pytest.raises(SourceError) as caught:
                 await watch(client)
             assert TOLD == str(caught.value)
     finally:
+        opened = [one for client in clients for one in connections(client)]
         for client in clients:
             await disconnect(client)
+    assert {True} == {was_open for _, was_open in opened}
+    assert not any(one.connected() for one, _ in opened)
 
 
 async def test_a_client_at_work_is_left_alone(real: Broker) -> None:
