@@ -132,7 +132,8 @@ class Coordinator:
         number = seat.times_missed
 
         def expire() -> None:
-            if self.is_member(name, member) and not member.is_heard and seat.times_missed == number:
+            is_same = self._seats.get(name) is seat and seat.member is member
+            if is_same and not member.is_heard and seat.times_missed == number:
                 self.expelled += 1
                 del self._seats[name]
                 self._go_on()
