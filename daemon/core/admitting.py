@@ -68,7 +68,7 @@ class Admitting:
         tenant = self._state.tenants.get(change.entity.tenant)
         if tenant is None and change.entity.tenant not in self._state.ever_known:
             self._state.settle_change(assignment, arrival.offset, change, "ignored", "tenant")
-        elif not self._state.is_transferred(change.entity):
+        elif not (self._state.is_transferred(change.entity) or self._is_in_hand(assignment, change, arrival)):
             self._state.settle_change(assignment, arrival.offset, change, "ignored", "kind")
         else:
             lane = assignment.lanes.get(change.entity)
@@ -81,6 +81,19 @@ class Admitting:
             else:
                 is_conflict = change.version == highest and self._conflicts(change, tenant, lane, known)
                 self._stale(assignment, change, arrival.offset, is_conflict=is_conflict)
+
+    def _is_in_hand(self, assignment: Assignment, change: Change, arrival: Arrival) -> bool:
+        """Tell whether an older version of the entity waits to be delivered, or this one may have been attempted.
+
+        Such a change waits for its kind to be transferred again, as the older one does: that would else be delivered
+        without it, or over it. An entity that the ledger does not know has nothing that could be.
+        """
+        if change.entity in assignment.lanes:
+            return True
+        if arrival.entry is None or change.entity.kind not in self._state.recipes:
+            return False
+        is_tail = not assignment.is_handed_over and arrival.offset < assignment.suspect_before
+        return is_tail or arrival.entry.parked is not None
 
     def _stale(self, assignment: Assignment, change: Change, offset: int, *, is_conflict: bool) -> None:
         if is_conflict:
@@ -141,7 +154,7 @@ class Admitting:
             self._doubt(lane, item)
         is_behind = (is_full or tenant in assignment.waiting) and lane.entity not in self._state.dependents
         must_wait = is_behind and not self._needs_no_call(assignment, lane, item)
-        if must_wait or not self._state.is_served(tenant):
+        if must_wait or not self._state.may_go(lane.entity):
             lane.advance()
             self._recording.wait(Work(assignment, lane, item))
         elif not assignment.is_catching_up(self._state.now):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from daemon.core.actions import DeadLetter, Load, Pause, Record, Send
-from daemon.core.events import DeadLettered, Fetched, Woke
+from daemon.core.events import DeadLettered, Fetched, Loaded, Woke
 from daemon.core.ledger import Entry, Parked
 from daemon.core.model import Change, Generation, Ignored, Tenant, Undecodable
 from daemon.core.notices import Conflicted, Received, Settled
@@ -13,6 +13,8 @@ from tests.core.playbook import GENERATION, PARTITION, POLICY, START, TENANT, Pl
 
 DELIVERED = Entry(company="c0ffee", version=5, fingerprint="t1:x", dnb_id=9, number="100009", generation=GENERATION)
 OTHERS = Generation(1, 3)
+PROJECTS = msgspec.structs.replace(TENANT, kinds=frozenset({"project"}))
+ENTITY = change(1).entity
 
 
 def parked(reason: str, version: int = 6, data: str = "x") -> Parked:
@@ -42,6 +44,48 @@ def test_records_that_are_none_of_our_business_are_ignored() -> None:
     play.begin(Tenant(name="fjellvik", company="c0ffee", kinds=frozenset({"project"})))
     play.fetch(Ignored("null"), change(1, tenant="nobody"), change(1))
     assert [("ignored", "null"), ("ignored", "tenant"), ("ignored", "kind")] == reasons(play)
+
+
+def test_what_is_in_hand_of_a_kind_that_is_switched_off_waits_with_its_newest_version() -> None:
+    """Switched on again, an older version would be delivered without the newer ones, or over one that was attempted."""
+    waiting = Entry(company="c0ffee", version=5, dnb_id=9, number="100009", parked=parked("waiting"))
+    play = Playbook()
+    play.begin(PROJECTS, entry=waiting)
+    play.fetch(change(7, "newer"), entry=waiting)
+    play.record()
+    kept = play.entry().parked
+    assert kept is not None
+    assert ([("parked", "waiting")], (7, b"newer"), []) == (reasons(play), (kept.version, kept.data), play.sent())
+
+
+def test_what_a_former_owner_may_have_attempted_waits_though_its_kind_is_switched_off() -> None:
+    """Of an entity that the ledger knows the newest version may be missing there; of another nothing can be older."""
+    play = Playbook()
+    play.begin(PROJECTS, handed_over=False, end=2)
+    play.fetch(change(6), entry=DELIVERED)
+    play.record()
+    play.fetch(change(1, number=2))
+    play.fetch(change(6, number=3), entry=DELIVERED)
+    assert [("parked", "waiting"), ("ignored", "kind"), ("ignored", "kind")] == reasons(play)
+    play.tenants(TENANT)
+    parked_now = play.entry()
+    play.give(Loaded(PARTITION, GENERATION, "waiting", "fjellvik", ((ENTITY, parked_now),), None, exhausted=True))
+    assert ["GET"] == play.sent()
+
+
+def test_a_newer_version_of_what_is_in_flight_waits_when_its_kind_is_switched_off() -> None:
+    """What is in flight is recorded as it ends, and the newer version behind it."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.tenants(PROJECTS)
+    play.fetch(change(2))
+    play.reply(said("absent"))
+    play.record()
+    kept = play.entry().parked
+    assert kept is not None
+    assert (2, ["GET"]) == (kept.version, play.sent())
+    assert ("ignored", "kind") not in reasons(play)
 
 
 def test_a_kind_without_a_recipe_is_ignored() -> None:

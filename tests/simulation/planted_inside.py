@@ -49,6 +49,12 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         scenario("a_draft_or_a_delete_behind_a_finalized_invoice_stops_nothing"),
     ),
     Fault(
+        "ignore the newer version of what is in hand when its kind is switched off",
+        "daemon/core/admitting.py",
+        (("or self._is_in_hand(assignment, change, arrival)):", "or False):"),),
+        f"{CORE}/test_admitting.py",
+    ),
+    Fault(
         "begin an uncertain tail before all of it is read",
         "daemon/core/state.py",
         (("return self.offsets.position < self.caught_up_at and now < self.caught_up_by", "return False"),),
@@ -211,7 +217,7 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         "daemon/core/admitting.py",
         (
             (
-                "        if must_wait or not self._state.is_served(tenant):\n",
+                "        if must_wait or not self._state.may_go(lane.entity):\n",
                 "        if must_wait and self._state.is_served(tenant):\n",
             ),
             (

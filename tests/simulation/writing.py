@@ -87,14 +87,14 @@ class Writing:
             self._replica.after(0.0002, 0.002, partial(self._flush, partition))
 
     def _flush(self, partition: Partition) -> None:
-        """Write what is queued for a partition as one batch; it is told when all of it is acknowledged."""
+        """Write what is queued for a partition as one batch; it is told, in that order, when all is acknowledged."""
         records = self.queues.pop(partition)
-        written: list[tuple[Write, int | None]] = []
+        offsets: dict[int, int | None] = {}
 
         def acknowledged(record: Write, offset: int | None) -> None:
-            written.append((record, offset))
-            if len(written) == len(records):
-                self._keep(partition, written)
+            offsets[record.ticket] = offset
+            if len(offsets) == len(records):
+                self._keep(partition, [(one, offsets[one.ticket]) for one in records])
 
         for record in records:
             self.write(partition, _line(record), partial(acknowledged, record))
