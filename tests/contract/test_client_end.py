@@ -57,6 +57,7 @@ async def test_a_ledger_whose_writer_has_ended_ends_the_process(
     partition = await real.input()
 
     async def run() -> None:
+        """Write one entry, and one more with a client that has ended."""
         async with process(real.bootstrap, tmp_path) as at, at.ledgers.stored(partition):
             await at.record(partition, (customer(1), delivered(1)))
             monkeypatch.setattr("aiokafka.producer.sender.Sender._send_produce_req", defective)
@@ -74,6 +75,7 @@ async def test_dead_letters_whose_writer_has_ended_end_the_process(
     await create_topic(real.bootstrap, topic, 1)
 
     async def run() -> None:
+        """Write a letter with a client that has ended."""
         async with process(real.bootstrap, tmp_path) as at, at.ledgers.stored(source):
             intake = Intake("production", at.ledgers.stores)
             intake.fetched(Batch(source, OURS, [RawRecord(40, b"k", b"nonsense", None)], 41))
@@ -93,6 +95,7 @@ async def test_a_member_that_fetches_no_more_ends_the_process(
     partition = await real.input()
 
     async def run() -> None:
+        """Be a member whose client ends."""
         async with member(settings(real, partition.topic, tmp_path)) as one:
             await until(lambda: one.source.is_ready)
             monkeypatch.setattr("aiokafka.consumer.fetcher.Fetcher._proc_fetch_request", defective)

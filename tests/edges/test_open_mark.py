@@ -30,6 +30,7 @@ def is_kept(folder: Path) -> bool:
     """Tell whether a process finds in the store what the last one put there; it ends in good order."""
 
     async def look() -> bool:
+        """Open the store and look."""
         async with Ledgers(folder, {}, Clock(), longest_wait=60.0).stored(PARTITION) as store:
             return ENTITY in store.get([ENTITY])
 
