@@ -86,7 +86,8 @@ class Admitting:
         """Tell whether an older version of the entity waits to be delivered, or this one may have been attempted.
 
         Such a change waits for its kind to be transferred again, as the older one does: that would else be delivered
-        without it, or over it. An entity that the ledger does not know has nothing that could be.
+        without it, or over it. Of an entity that the ledger does not know there is no older version to deliver; what a
+        former owner was creating of it then is found, if its kind comes back, by its number and name alone.
         """
         if change.entity in assignment.lanes:
             return True

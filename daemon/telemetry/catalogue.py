@@ -35,7 +35,7 @@ METRICS = (
     Metric("in_hand", "gauge", "Records that are received and not settled."),
     Metric("conservation_residual", "gauge", "Received less settled less in hand: anything but 0 is a bug."),
     Metric("parked", "gauge", "Changes parked in the ledgers that are restored, by reason.", ("reason",)),
-    Metric("scheduled", "gauge", "Ledger entries that want work at an instant of their own: retries and checks."),
+    Metric("scheduled", "gauge", "Entries of restored ledgers that want work at a time: retries and checks."),
     Metric("parked_now", "gauge", "Changes parked in the ledger, as the planner counts them."),
     Metric("parked_moved_total", "counter", "Parked changes that came or went with no record.", ("direction",)),
     Metric("released_total", "counter", "Parked changes that left the ledger, by how.", ("released_as",)),
