@@ -195,7 +195,7 @@ class App:
         log.info("tenants.read", count=len(registry.tenants), held=held)
         self.edges.sink.use_keys(registry.keys_by_company)
         self._mailing.use_addresses(registry.notify)
-        self.edges.ledgers.name(registry.tenants)
+        self.edges.ledgers.name({name: tenant.kinds for name, tenant in registry.tenants.items()})
         self.edges.inbox.put(TenantsChanged(registry.tenants))
 
     # -- telemetry ---------------------------------------------------------------------------------------------

@@ -86,14 +86,15 @@ class Admitting:
         """Tell whether an older version of the entity waits to be delivered, or this one may have been attempted.
 
         Such a change waits for its kind to be transferred again, as the older one does: that would else be delivered
-        without it, or over it. Of an entity that the ledger does not know there is no older version to deliver; what a
-        former owner was creating of it then is found, if its kind comes back, by its number and name alone.
+        without it, or over it. Of a kind that the tenant has never transferred nothing was ever attempted.
         """
         if change.entity in assignment.lanes:
             return True
-        if arrival.entry is None or change.entity.kind not in self._state.recipes:
+        if change.entity.kind not in self._state.recipes:
             return False
         is_tail = not assignment.is_handed_over and arrival.offset < assignment.suspect_before
+        if arrival.entry is None:
+            return is_tail and self._state.was_transferred(change.entity)
         return is_tail or arrival.entry.parked is not None
 
     def _stale(self, assignment: Assignment, change: Change, offset: int, *, is_conflict: bool) -> None:

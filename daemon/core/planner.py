@@ -205,7 +205,7 @@ class Planner:
             self._committed_at = 0.0
             self._joined_at = self._state.now
         self._state.assignments[event.partition] = assignment
-        self._state.ever_known |= event.known_tenants
+        self._state.remember(event.known_tenants)
         self._state.hungry |= event.waiting_tenants
         self._state.output.append(ParkedMoved("restored", event.parked))
         self._next_commit = self._state.now
@@ -250,7 +250,8 @@ class Planner:
 
     def _tenants_changed(self, tenants: Mapping[str, Tenant]) -> None:
         before, self._state.tenants = self._state.tenants, tenants
-        known, self._state.ever_known = self._state.ever_known, self._state.ever_known | tenants.keys()
+        known = frozenset(self._state.ever_known)
+        self._state.remember({name: tenant.kinds for name, tenant in tenants.items()})
         for tenant in tenants.values():
             self._state.pacing.admit(tenant)
         for name, tenant in tenants.items():

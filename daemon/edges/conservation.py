@@ -10,8 +10,8 @@ from daemon.core.conserving import Conserving, Letters, Standing
 from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Ignored, Message, Partition, Tenant, entity_of
 from daemon.edges.dead_letters import source_of
-from daemon.edges.ledger_keys import named_tenant
 from daemon.edges.ledger_topic import ledger_of
+from daemon.edges.named_tenants import named_tenant
 from daemon.edges.topic_reading import Progress, TopicReading
 from daemon.moment.envelope import decode as decode_change
 from daemon.moment.invoice import is_draft

@@ -14,6 +14,7 @@ from daemon.edges.ledger_copies import LedgerCopy
 from daemon.edges.ledger_keys import HoldRecord
 from daemon.edges.mail_state import MAX_TOLD, MailRecord, Told
 from daemon.edges.moved_entries import carried_over, left_behind, wants_work
+from daemon.edges.named_tenants import TenantRecord, joined, unnamed
 from daemon.edges.partitioning import Keying, home_of, key_of
 
 
@@ -89,16 +90,14 @@ class Arranging:
             if self._marked(number, scope) != hold
         ]
 
-    def named(self) -> list[tuple[int, str]]:
+    def named(self) -> list[tuple[int, str, TenantRecord]]:
         """Return the tenants that a ledger remembers, for the partitions that do not."""
         remembered = [copy.store.named for copy in self._copies]
-        everybody = sorted({tenant for tenants in remembered for tenant in tenants})
-        known = dict(enumerate(remembered))
+        everything, known = joined(remembered), dict(enumerate(remembered))
         return [
-            (number, tenant)
+            (number, tenant, TenantRecord(kinds))
             for number in range(self._layout.partitions)
-            for tenant in everybody
-            if tenant not in known.get(number, frozenset())
+            for tenant, kinds in unnamed(everything, known.get(number, {})).items()
         ]
 
     def mails(self) -> list[tuple[int, str, MailRecord]]:

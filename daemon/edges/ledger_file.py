@@ -25,11 +25,11 @@ CREATE INDEX entries_waiting ON entries (tenant, waiting_since) WHERE waiting_si
 CREATE INDEX entries_parked ON entries (tenant, key, reason) WHERE reason IS NOT NULL;
 CREATE INDEX entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
 CREATE INDEX entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
-CREATE TABLE tenants (name TEXT PRIMARY KEY);
+CREATE TABLE tenants (name TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (name, kind));
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
-FORM = 6
+FORM = 7
 """Rises with the columns above: a file of another form is begun anew, from the topic."""
 
 OWNER_ONLY = 0o600

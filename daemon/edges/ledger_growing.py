@@ -17,17 +17,16 @@ from daemon.edges.ledger_copies import LedgerCopy
 from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
     LEDGER_KEY,
-    NAMED,
     HandoverRecord,
     LedgerRecord,
     encode_record,
     first_ledger_record,
     hold_key,
-    tenant_key,
 )
 from daemon.edges.ledger_topic import ledger_of
 from daemon.edges.mail_state import encode_mail_record, mail_key
 from daemon.edges.moved_entries import wants_work
+from daemon.edges.named_tenants import encode_tenant_record, tenant_key
 
 MOVED_AT_ONCE = 500
 """So many entries are on their way together."""
@@ -79,8 +78,11 @@ class Growing:
             unfinished += sum(wants_work(one.entry) for one in portion.carried)
         named = self._arranging.named()
         for start in range(0, len(named), MOVED_AT_ONCE):
-            some = named[start : start + MOVED_AT_ONCE]
-            await asyncio.gather(*(self._write(self._ledger(number), tenant_key(one), NAMED) for number, one in some))
+            some = (
+                self._write(self._ledger(number), tenant_key(tenant), encode_tenant_record(record))
+                for number, tenant, record in named[start : start + MOVED_AT_ONCE]
+            )
+            await asyncio.gather(*some)
         holds, mails = self._arranging.holds(), self._arranging.mails()
         for number, scope, hold in holds:
             await self._write(self._ledger(number), hold_key(scope), encode_record(hold))

@@ -17,12 +17,6 @@ HANDOVER_KEY = "_handover"
 HOLD_PREFIX = "_hold/"
 """Before a tenant's name, or `*` for all of them: the key of the newest word on whether that is held."""
 
-TENANT_PREFIX = "_tenant/"
-"""Before a tenant's name: the key of a record that says no more than that the tenants file has named it."""
-
-NAMED = b"\x80"
-"""What such a record holds: an empty msgpack map, so that there is room for more."""
-
 
 class LedgerRecord(msgspec.Struct, frozen=True):
     """Which life of the ledger topic this is, and the newest assignment of the partition.
@@ -80,16 +74,6 @@ def hold_key(scope: str) -> str:
 def held_scope(key: str) -> str | None:
     """Return the tenant, or `*`, that a key speaks about; None for a key of another kind."""
     return key.removeprefix(HOLD_PREFIX) if key.startswith(HOLD_PREFIX) else None
-
-
-def tenant_key(tenant: str) -> str:
-    """Return the key of the record that remembers a tenant's name."""
-    return f"{TENANT_PREFIX}{tenant}"
-
-
-def named_tenant(key: str) -> str | None:
-    """Return the tenant whose name a key remembers; None for a key of another kind."""
-    return key.removeprefix(TENANT_PREFIX) if key.startswith(TENANT_PREFIX) else None
 
 
 def first_ledger_record(number: int) -> LedgerRecord:

@@ -16,6 +16,7 @@ from daemon.edges.ledger_file import discard, opened
 from daemon.edges.ledger_keys import HoldRecord, LedgerRecord
 from daemon.edges.mail_state import MailRecord
 from daemon.edges.moved_entries import is_moved
+from daemon.edges.named_tenants import Named
 from daemon.errors import SourceError
 from daemon.settings import variable
 
@@ -43,6 +44,11 @@ NEXT_TENANT = "SELECT tenant FROM entries WHERE key > ? ORDER BY key LIMIT 1"
 
 BEHIND_A_TENANT = "0"
 """The character behind the slash: a tenant's name with it stands behind all keys of that tenant."""
+
+NO_KINDS: frozenset[str] = frozenset()
+
+NO_KIND = ""
+"""Stands in the row that every tenant has, also one that transfers nothing."""
 
 SCHEDULED = """
 SELECT (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 0)
@@ -98,7 +104,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     parked: int
     waiting_tenants: frozenset[str]
     blocked_tenants: frozenset[str]
-    known_tenants: frozenset[str]
+    known_tenants: Named
     next_due: float | None
 
 
@@ -202,16 +208,20 @@ class LedgerStore:
     # -- tenants -----------------------------------------------------------------------------------------------
 
     @on_disk
-    def name(self, tenants: Iterable[str]) -> None:
-        """Remember that the tenants file has named these tenants."""
+    def name(self, tenants: Named) -> None:
+        """Remember that the tenants file has named these tenants, with these kinds."""
+        rows = ((tenant, kind) for tenant, kinds in tenants.items() for kind in (NO_KIND, *kinds))
         with self._transaction():
-            self._connection.executemany("INSERT OR IGNORE INTO tenants (name) VALUES (?)", ((one,) for one in tenants))
+            self._connection.executemany("INSERT OR IGNORE INTO tenants (name, kind) VALUES (?, ?)", rows)
 
     @property
     @on_disk
-    def named(self) -> frozenset[str]:
-        """Return the tenants that the tenants file has ever named, as far as the ledger remembers it."""
-        return frozenset(name for (name,) in self._connection.execute("SELECT name FROM tenants"))
+    def named(self) -> dict[str, frozenset[str]]:
+        """Return what the tenants file has ever named, as far as the ledger remembers it."""
+        kinds: dict[str, set[str]] = {}
+        for name, kind in self._connection.execute("SELECT name, kind FROM tenants"):
+            kinds.setdefault(name, set()).add(kind)
+        return {name: frozenset(some - {NO_KIND}) for name, some in kinds.items()}
 
     # -- entries -----------------------------------------------------------------------------------------------
 
@@ -323,7 +333,7 @@ class LedgerStore:
             parked=self._connection.execute("SELECT COUNT(*) FROM entries WHERE reason IS NOT NULL").fetchone()[0],
             waiting_tenants=frozenset(row[0] for row in waiting),
             blocked_tenants=frozenset(row[0] for row in blocked),
-            known_tenants=self.named.union(self._tenants()),
+            known_tenants=dict.fromkeys(self._tenants(), NO_KINDS) | self.named,
             next_due=self.next_due(),
         )
 

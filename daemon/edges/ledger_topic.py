@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import anyio
@@ -18,8 +18,9 @@ from daemon.core.ledger import encode
 from daemon.core.model import Partition
 from daemon.edges.inbox import Inbox
 from daemon.edges.kafka_client import watch
-from daemon.edges.ledger_keys import HANDOVER_KEY, NAMED, HandoverRecord, encode_record, tenant_key
+from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
 from daemon.edges.ledger_store import LedgerStore
+from daemon.edges.named_tenants import Named, TenantRecord, encode_tenant_record, tenant_key, unnamed
 from daemon.errors import SourceError
 
 LARGEST_ENTRY_BYTES = 4 * 1024 * 1024
@@ -139,15 +140,16 @@ class LedgerTopic:
                 return sent.offset
         return None
 
-    async def name(self, partition: Partition, tenants: Iterable[str]) -> None:
-        """Write down which tenants the tenants file has named, unless the ledger remembers them."""
+    async def name(self, partition: Partition, tenants: Named) -> None:
+        """Write down which tenants the tenants file has named, and with which kinds, unless the ledger remembers it."""
         store = self._stores.get(partition)
         if store is None:
             return
-        lines = [(tenant_key(tenant), NAMED) for tenant in sorted(set(tenants) - store.named)]
+        named = unnamed(tenants, store.named)
+        lines = [(tenant_key(tenant), encode_tenant_record(TenantRecord(kinds))) for tenant, kinds in named.items()]
         offsets = await self._all_acknowledged(partition, lines)
         if None not in offsets:
-            store.name(tenant for tenant, _ in lines)
+            store.name(named)
 
     async def _write_all(self, partition: Partition, records: list[Record | HandOver]) -> None:
         """Write records of a partition, put them into its store and tell the planner.

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from daemon.edges.ledger_reading import beginning, is_lost
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
 from daemon.edges.ledger_store import PAGE_CACHE_BYTES, LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
+from daemon.edges.named_tenants import Named
 from daemon.edges.open_mark import OpenMark
 from daemon.errors import ConfigurationError
 from daemon.settings import variable
@@ -41,8 +42,8 @@ class Writer(Protocol):
         """Write a record, and return its offset; None if the partition is no longer ours."""
         ...
 
-    async def name(self, partition: Partition, tenants: Iterable[str]) -> None:
-        """Write down which tenants the tenants file has named, unless the ledger remembers them."""
+    async def name(self, partition: Partition, tenants: Named) -> None:
+        """Write down which tenants the tenants file has named, and with which kinds, unless the ledger remembers it."""
         ...
 
 
@@ -72,7 +73,7 @@ class Ledgers:
         self._clock = clock
         self._longest_wait = longest_wait
         self._writer: Writer | None = None
-        self._tenants: frozenset[str] = frozenset()
+        self._tenants: Named = {}
         self._are_others_named = anyio.Event()
         self._rebuild: Rebuild | None = None
         self._restoring = 0
@@ -82,13 +83,14 @@ class Ledgers:
         self._writer = writer
         self._rebuild = rebuild
 
-    def name(self, tenants: Iterable[str]) -> None:
+    def name(self, tenants: Named) -> None:
         """Let every ledger remember that the tenants file names these tenants, now and where one is restored later.
 
-        A tenant that is gone from the file for a while is told from one that nobody has ever heard of by this, also
-        after a restart, and where the ledger partition has no entry of it.
+        A tenant that is gone from the file for a while is told from one that nobody has ever heard of by this, and a
+        kind that is switched off from one that was never transferred: also after a restart, and where the ledger
+        partition has no entry of them.
         """
-        self._tenants = frozenset(tenants)
+        self._tenants = tenants
         self._are_others_named.set()
 
     async def run(self) -> None:

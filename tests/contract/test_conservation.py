@@ -7,8 +7,8 @@ from daemon.core.ledger import encode
 from daemon.core.model import KINDS, Partition, Tenant
 from daemon.edges.conservation import NO_LETTERS, Contract, PartitionAudit, read_letters
 from daemon.edges.kafka_group import Group
-from daemon.edges.ledger_keys import NAMED, tenant_key
 from daemon.edges.ledger_topic import ledger_of
+from daemon.edges.named_tenants import TenantRecord, encode_tenant_record, tenant_key
 from daemon.edges.topic_reading import topic_reading
 from daemon.errors import ConfigurationError
 from tests.contract.bench import change, produce
@@ -64,7 +64,8 @@ async def test_a_tenant_that_the_file_no_longer_names_is_not_ignored(real: Broke
     await produce(real.bootstrap, partition, change(1, 1, tenant="gone"), change(2, 1, tenant="gone"))
     await produce(real.bootstrap, partition, change(3, 1, tenant="lysne"))
     await produce(real.bootstrap, ledger(partition), encode(parked(1)), key=customer(1, "gone").key.encode())
-    await produce(real.bootstrap, ledger(partition), NAMED, key=tenant_key("lysne").encode())
+    named = encode_tenant_record(TenantRecord())
+    await produce(real.bootstrap, ledger(partition), named, key=tenant_key("lysne").encode())
     assert Figures(records=3, parked=1, unaccounted=2) == await figures_of(real, partition, 3)
 
 

@@ -17,17 +17,16 @@ from daemon.edges.ledger_growing import Growing, Grown, Write
 from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
     LEDGER_KEY,
-    NAMED,
     HandoverRecord,
     HoldRecord,
     LedgerRecord,
     encode_record,
     hold_key,
-    tenant_key,
 )
 from daemon.edges.ledger_topic import ledger_of
 from daemon.edges.mail_state import MailRecord, Told, encode_mail_record, mail_key
 from daemon.edges.moved_entries import wants_work
+from daemon.edges.named_tenants import TenantRecord, encode_tenant_record, tenant_key
 from daemon.edges.partitioning import home_of
 from daemon.edges.record_writing import record_writing
 from daemon.edges.topic_reading import topic_reading
@@ -46,6 +45,7 @@ KINDS_OF_ENTRY = (delivered(2), parked(4), refused(5), DIRTY)
 HELD = HoldRecord(is_held=True, since=9.0, reason="year-end")
 RELEASED = HoldRecord(is_held=False, since=3.0)
 GONE = ("lysne", "vik")
+TRANSFERRED = TenantRecord(frozenset({"customer", "project"}))
 """Tenants that each of the old ledgers remembers, and nothing else of them."""
 LAYOUT = Layout("tenant", NEW)
 EPOCH = 3
@@ -77,7 +77,7 @@ async def planted(broker: Broker, *, is_handed_over: bool = True) -> str:
                 if home_of(entity.tenant.encode(), OLD) == number:
                     await writing.write(ledger, entity.key, encode(entry))
             await writing.write(ledger, hold_key("fjellvik"), encode_record(HELD if number else RELEASED))
-            await writing.write(ledger, tenant_key(GONE[number]), NAMED)
+            await writing.write(ledger, tenant_key(GONE[number]), encode_tenant_record(TRANSFERRED))
             for key in refused_keys(number, OLD):
                 told = MailRecord({"conflict": Told(5.0 + number, (key,))})
                 await writing.write(ledger, mail_key(key.partition("/")[0]), encode_mail_record(told))
@@ -128,7 +128,7 @@ def judge(copies: Sequence[LedgerCopy], *, is_handed_over: bool) -> None:
         assert set() == {number for number, one in found.items() if number != home and wants_work(one)}
     for number, copy in enumerate(copies):
         assert {"fjellvik": HELD} == copy.marks.holds
-        assert frozenset(GONE) == copy.store.named
+        assert dict.fromkeys(GONE, TRANSFERRED.kinds) == copy.store.named
         keys = tuple(key for record in copy.marks.mailed.values() for one in record.told.values() for key in one.keys)
         assert sorted(refused_keys(number, NEW)) == sorted(keys)
         assert copy.marks.record is not None

@@ -61,17 +61,19 @@ async def test_a_new_partition_begins_the_life_of_its_ledger(broker: Broker, tmp
 
 
 async def test_a_ledger_remembers_whom_the_tenants_file_has_named(broker: Broker, tmp_path: Path) -> None:
-    """From the assignment on, and whenever the file names more; another machine knows it."""
+    """From the assignment on, and whenever the file names more tenants or kinds; another machine knows it."""
     partition = await broker.input()
+    none = frozenset[str]()
+    everything = {"fjellvik": frozenset({"customer", "project"}), "havgard": none, "lysne": none}
     async with process(broker.bootstrap, tmp_path / "a") as at:
-        at.ledgers.name(["fjellvik", "havgard"])
+        at.ledgers.name({"fjellvik": frozenset({"customer"}), "havgard": frozenset()})
         async with at.assigned(partition, 5, is_new=True) as owned:
-            at.ledgers.name(["fjellvik", "lysne"])
-            await until(lambda: len(owned.store.named) == len(("fjellvik", "havgard", "lysne")))
+            at.ledgers.name({"fjellvik": frozenset({"project"}), "lysne": frozenset()})
+            await until(lambda: owned.store.named == everything)
     async with process(broker.bootstrap, tmp_path / "b") as at:
-        at.ledgers.name(["fjellvik"])
+        at.ledgers.name({"fjellvik": frozenset()})
         async with at.assigned(partition, 6, is_new=False) as owned:
-            assert {"fjellvik", "havgard", "lysne"} == owned.restored.summary.known_tenants
+            assert everything == owned.restored.summary.known_tenants
 
 
 async def test_an_empty_disk_is_restored_from_the_topic(broker: Broker, tmp_path: Path) -> None:
@@ -306,7 +308,7 @@ async def test_records_that_are_too_large_together_name_the_setting_too(real: Br
     async with process(real.bootstrap, tmp_path) as at, at.ledgers.stored(partition):
         await at.record(partition, (customer(1), delivered(1)))
         with pytest.raises(SourceError, match=rf"{ledger_of(partition.topic)} refuses .* raise its max.message.bytes"):
-            await at.topic.name(partition, [f"tenant-{number}" for number in range(2_000)])
+            await at.topic.name(partition, {f"tenant-{number}": frozenset() for number in range(2_000)})
 
 
 async def test_an_entry_waits_for_a_leader_as_long_as_there_is_none(

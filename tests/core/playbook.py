@@ -230,8 +230,18 @@ class Playbook:
 
     # -- the usual steps ---------------------------------------------------------------------------------------
 
-    def begin(self, *tenants: Tenant, handed_over: bool = True, end: int = 0, entry: Entry | None = None) -> None:
-        """Bring tenants and one partition in, and let the first commit be accepted; `entry` tells what waits in it."""
+    def begin(
+        self,
+        *tenants: Tenant,
+        handed_over: bool = True,
+        end: int = 0,
+        entry: Entry | None = None,
+        known: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        """Bring tenants and one partition in, and let the first commit be accepted.
+
+        `entry` tells what waits in it, `known` whom the tenants file has named, and with which kinds.
+        """
         self.tenants(*(tenants or (TENANT,)))
         waiting = entry is not None and entry.parked is not None and entry.parked.is_waiting
         blocked = entry is not None and entry.parked is not None and entry.parked.blocked_by != ""
@@ -246,6 +256,7 @@ class Playbook:
             waiting_tenants=frozenset({"fjellvik"} if waiting else ()),
             blocked_tenants=frozenset({"fjellvik"} if blocked else ()),
             next_due=entry.due if entry else None,
+            known_tenants=known or {},
         )
         self.give(assigned)
         self.commit()

@@ -11,16 +11,15 @@ from daemon.core.model import Generation, Partition
 from daemon.edges.ledger_keys import (
     HANDOVER_KEY,
     LEDGER_KEY,
-    NAMED,
     HandoverRecord,
     HoldRecord,
     LedgerRecord,
     encode_record,
     hold_key,
-    tenant_key,
 )
 from daemon.edges.ledger_reading import LedgerLine, LedgerReading, beginning, is_lost
 from daemon.edges.ledger_store import LedgerStore, Marks
+from daemon.edges.named_tenants import TenantRecord, encode_tenant_record, tenant_key
 from tests.edges.ledger_entries import customer
 
 PARTITION = Partition("changes", 0)
@@ -163,20 +162,26 @@ def test_a_hold_is_told_once(path: Path) -> None:
     store.close()
 
 
+def named(offset: int, tenant: str, *kinds: str) -> LedgerLine:
+    """Return the line that remembers a tenant with these kinds."""
+    return LedgerLine(offset, tenant_key(tenant).encode(), encode_tenant_record(TenantRecord(frozenset(kinds))))
+
+
 def test_the_tenants_that_the_file_has_named_are_remembered(path: Path) -> None:
     """Also of a partition that holds nothing else of them; such a record takes nothing from a handover."""
     reading, store = restored(
         path,
         LedgerLine(0, LEDGER_KEY.encode(), encode_record(LedgerRecord("a life", OURS))),
         LedgerLine(1, HANDOVER_KEY.encode(), encode_record(HandoverRecord(OURS, 0))),
-        LedgerLine(2, tenant_key("havgard").encode(), NAMED),
+        named(2, "havgard", "customer"),
     )
     assert reading.marks.is_handed_over
-    assert [] == reading.follow([LedgerLine(3, tenant_key("lysne").encode(), NAMED), line(4, 1)], OURS)[1:]
-    assert frozenset({"havgard", "lysne"}) == store.named
-    assert frozenset({"fjellvik", "havgard", "lysne"}) == store.summary().known_tenants
+    assert [] == reading.follow([named(3, "lysne"), named(4, "havgard", "project"), line(5, 1)], OURS)[1:]
+    remembered = {"havgard": frozenset({"customer", "project"}), "lysne": frozenset[str]()}
+    assert remembered == store.named
+    assert {"fjellvik": frozenset(), **remembered} == store.summary().known_tenants
     reading.begin_anew()
-    assert frozenset() == store.named
+    assert {} == store.named
     store.close()
 
 

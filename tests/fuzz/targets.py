@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.core.ledger import Entry, Parked, Unreadable, clamped, decode, encode, rank
-from daemon.core.model import Change, Entity, Generation, Ignored, Undecodable
+from daemon.core.model import KINDS, Change, Entity, Generation, Ignored, Undecodable
 from daemon.core.procedure import Answered, Call, Refused
 from daemon.dnb.chart_rows import AccountRow, ProductRow, SeriesRow, SeriesTypeRow, SettingsRow, VatTypeRow
 from daemon.dnb.invoice_rows import InvoiceRow, JournalEntryRow
@@ -31,6 +31,7 @@ from daemon.edges.ledger_store import LedgerStore, Marks
 from daemon.edges.mail_deciding import Failing, Letter
 from daemon.edges.mail_state import MailRecord, Told, decode_mail_record, encode_mail_record
 from daemon.edges.mail_text import message
+from daemon.edges.named_tenants import TenantRecord, decode_tenant_record, encode_tenant_record
 from daemon.errors import ConfigurationError
 from daemon.moment.customer import Customer, decode_customer
 from daemon.moment.envelope import decode as decode_envelope
@@ -104,6 +105,7 @@ def _marks(raw: bytes) -> None:
     assert isinstance(decode_handover_record(raw), HandoverRecord | None)
     assert isinstance(decode_hold_record(raw), HoldRecord | None)
     assert isinstance(decode_mail_record(raw), MailRecord | None)
+    assert all(isinstance(kind, str) for kind in decode_tenant_record(raw).kinds)
 
 
 def _letter(raw: bytes) -> None:
@@ -268,6 +270,7 @@ def targets() -> tuple[Target, ...]:
             "marks",
             (
                 encode_record(LedgerRecord("one", Generation(1, 2))),
+                encode_tenant_record(TenantRecord(frozenset(KINDS))),
                 encode_record(HandoverRecord(Generation(1, 2), 1_204)),
                 encode_record(HOLD),
                 encode_mail_record(MAILED),

@@ -9,7 +9,8 @@ import msgspec
 from daemon.core.model import Entity, Tenant
 from daemon.core.pacing import FOREVER
 from daemon.core.state import ALL_TENANTS
-from daemon.edges.ledger_keys import HoldRecord, tenant_key
+from daemon.edges.ledger_keys import HoldRecord
+from daemon.edges.named_tenants import tenant_key
 from tests.simulation.kafka import SESSION_SECONDS
 from tests.simulation.meeting import EVERYBODY
 from tests.simulation.schedules import Trouble

@@ -55,6 +55,12 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         f"{CORE}/test_admitting.py",
     ),
     Fault(
+        "forget which kinds a tenant has transferred",
+        "daemon/core/admitting.py",
+        (("return is_tail and self._state.was_transferred(change.entity)", "return False"),),
+        f"{CORE}/test_admitting.py",
+    ),
+    Fault(
         "begin an uncertain tail before all of it is read",
         "daemon/core/state.py",
         (("return self.offsets.position < self.caught_up_at and now < self.caught_up_by", "return False"),),

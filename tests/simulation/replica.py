@@ -36,6 +36,7 @@ from daemon.edges.inbox import Batch
 from daemon.edges.intake import Intake
 from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.lookups import Lookups
+from daemon.edges.named_tenants import Named
 from daemon.sandbox.generating import ENVIRONMENT
 from tests.simulation.process import Process
 from tests.simulation.sink import Sink
@@ -56,7 +57,7 @@ class Replica:
         self.folder = folder
         self.process = Process(world.timeline, clock_ahead=clock_ahead)
         self.stores: dict[Partition, LedgerStore] = {}
-        self.tenants: frozenset[str] = frozenset()
+        self.tenants: Named = {}
         self.intake = Intake(ENVIRONMENT, self.stores)
         self.planner = Planner(world.policy, _recipes(), probe_company)
         self.source = Source(self)
@@ -126,7 +127,7 @@ class Replica:
         """Read the tenants file, if it has changed."""
         if self._registry_number != self.world.registry_number:
             self._registry_number = self.world.registry_number
-            self.tenants = frozenset(self.world.registry)
+            self.tenants = {name: tenant.kinds for name, tenant in self.world.registry.items()}
             for partition in self.stores:
                 self.writing.name_tenants(partition)
             self.registries_read.append(self._registry_number)

@@ -9,8 +9,9 @@ from daemon.core.actions import DeadLetter, HandOver, Record
 from daemon.core.events import DeadLettered, Recorded
 from daemon.core.ledger import encode
 from daemon.core.model import Partition
-from daemon.edges.ledger_keys import HANDOVER_KEY, NAMED, HandoverRecord, encode_record, tenant_key
+from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
 from daemon.edges.ledger_store import LedgerStore
+from daemon.edges.named_tenants import TenantRecord, encode_tenant_record, tenant_key, unnamed
 from tests.simulation.turns import APPLIED_SHARE
 
 if TYPE_CHECKING:
@@ -69,17 +70,18 @@ class Writing:
     ) -> None:
         """Let a ledger remember, one after the other, whom the tenants file has named; then do what comes next."""
         store = self._replica.stores.get(partition)
-        unnamed = sorted(self._replica.tenants - store.named) if store is not None else []
-        if store is None or not unnamed:
+        if store is None or not (missing := unnamed(self._replica.tenants, store.named)):
             then()
             return
+        tenant, kinds = next(iter(missing.items()))
 
         def acknowledged(offset: int | None) -> None:
             if offset is not None and self._replica.stores.get(partition) is store:
-                store.name(unnamed[:1])
+                store.name({tenant: kinds})
                 self.name_tenants(partition, then, is_ours)
 
-        self.write(partition, (tenant_key(unnamed[0]), NAMED), acknowledged, is_ours)
+        line = (tenant_key(tenant), encode_tenant_record(TenantRecord(kinds)))
+        self.write(partition, line, acknowledged, is_ours)
 
     def _flush_soon(self, partition: Partition) -> None:
         if partition not in self._served:
