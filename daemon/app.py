@@ -36,6 +36,7 @@ from daemon.edges.ledger_topic import LedgerTopic
 from daemon.edges.ledgers import Ledgers
 from daemon.edges.lookups import Lookups
 from daemon.edges.mailing import Mailing
+from daemon.edges.named_tenants import transferred
 from daemon.edges.ops_server import OpsServer
 from daemon.edges.topic_watch import topics_changed
 from daemon.errors import ConfigurationError, SourceError
@@ -195,7 +196,7 @@ class App:
         log.info("tenants.read", count=len(registry.tenants), held=held)
         self.edges.sink.use_keys(registry.keys_by_company)
         self._mailing.use_addresses(registry.notify)
-        self.edges.ledgers.name({name: tenant.kinds for name, tenant in registry.tenants.items()})
+        self.edges.ledgers.name(transferred(registry.tenants))
         self.edges.inbox.put(TenantsChanged(registry.tenants))
 
     # -- telemetry ---------------------------------------------------------------------------------------------

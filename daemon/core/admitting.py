@@ -86,16 +86,18 @@ class Admitting:
         """Tell whether an older version of the entity waits to be delivered, or this one may have been attempted.
 
         Such a change waits for its kind to be transferred again, as the older one does: that would else be delivered
-        without it, or over it. Of a kind that the tenant has never transferred nothing was ever attempted.
+        without it, or over it. An entity that the ledger does not know may have been in creation all the same, if
+        former owners transferred its kind.
         """
-        if change.entity in assignment.lanes:
+        entity, entry = change.entity, arrival.entry
+        if entity in assignment.lanes:
             return True
-        if change.entity.kind not in self._state.recipes:
+        if entity.kind not in self._state.recipes:
             return False
         is_tail = not assignment.is_handed_over and arrival.offset < assignment.suspect_before
-        if arrival.entry is None:
-            return is_tail and self._state.was_transferred(change.entity)
-        return is_tail or arrival.entry.parked is not None
+        if entry is None:
+            return is_tail and entity.kind in assignment.former_kinds.get(entity.tenant, ())
+        return is_tail or entry.parked is not None
 
     def _stale(self, assignment: Assignment, change: Change, offset: int, *, is_conflict: bool) -> None:
         if is_conflict:

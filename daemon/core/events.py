@@ -16,9 +16,9 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` is the offset to read from; `end` the partition's end at the assignment: what lies before it may have
     been in flight with the former owner unless `handed_over`. `share` is owned/total partitions of the group.
-    `parked`, `waiting_tenants`, `blocked_tenants` (with changes that wait for a dependency), `known_tenants` (with the
-    kinds that each has ever transferred), `next_due` (an instant) and `holds` (by tenant, or `*` for all: until when)
-    tell what the restored ledger holds.
+    `former_kinds` tells then of which kinds, by tenant. `parked`, `waiting_tenants`, `blocked_tenants` (with changes
+    that wait for a dependency), `known_tenants`, `next_due` (an instant) and `holds` (by tenant, or `*` for all: until
+    when) tell what the restored ledger holds.
     """
 
     partition: Partition
@@ -30,7 +30,8 @@ class Assigned(msgspec.Struct, frozen=True, kw_only=True):
     parked: int = 0
     waiting_tenants: frozenset[str] = frozenset()
     blocked_tenants: frozenset[str] = frozenset()
-    known_tenants: Mapping[str, frozenset[str]] = {}
+    known_tenants: frozenset[str] = frozenset()
+    former_kinds: Mapping[str, frozenset[str]] = {}
     next_due: float | None = None
     holds: Mapping[str, float] = {}
 

@@ -7,6 +7,9 @@ import msgspec
 
 Kind = Literal["customer", "project", "invoice"]
 KINDS: tuple[Kind, ...] = ("customer", "project", "invoice")
+MAX_ID_DIGITS = 19
+"""Moment's ids are 64 bits; Python refuses to read numbers of thousands of digits."""
+
 _KINDS: Mapping[str, Kind] = {kind: kind for kind in KINDS}
 
 
@@ -28,7 +31,7 @@ def entity_of(key: str) -> Entity | None:
     tenant, _, rest = key.partition("/")
     name, _, number = rest.partition("/")
     kind = _KINDS.get(name)
-    if kind is None or not (number.isascii() and number.isdigit()):
+    if not tenant or kind is None or len(number) > MAX_ID_DIGITS or not (number.isascii() and number.isdigit()):
         return None
     return Entity(tenant, kind, int(number))
 

@@ -194,6 +194,7 @@ class Planner:
         if assignment.suspect_before > event.position:
             assignment.caught_up_at = min(assignment.suspect_before, event.position + CATCH_UP_RECORDS)
             assignment.caught_up_by = self._state.now + CATCH_UP_SECONDS
+        assignment.former_kinds = event.former_kinds
         assignment.late_until = self._state.now + self._state.policy.retrying.late_bound
         assignment.parked = event.parked
         assignment.waiting = set(event.waiting_tenants)
@@ -205,7 +206,7 @@ class Planner:
             self._committed_at = 0.0
             self._joined_at = self._state.now
         self._state.assignments[event.partition] = assignment
-        self._state.remember(event.known_tenants)
+        self._state.ever_known |= event.known_tenants
         self._state.hungry |= event.waiting_tenants
         self._state.output.append(ParkedMoved("restored", event.parked))
         self._next_commit = self._state.now
@@ -250,8 +251,7 @@ class Planner:
 
     def _tenants_changed(self, tenants: Mapping[str, Tenant]) -> None:
         before, self._state.tenants = self._state.tenants, tenants
-        known = frozenset(self._state.ever_known)
-        self._state.remember({name: tenant.kinds for name, tenant in tenants.items()})
+        known, self._state.ever_known = self._state.ever_known, self._state.ever_known | tenants.keys()
         for tenant in tenants.values():
             self._state.pacing.admit(tenant)
         for name, tenant in tenants.items():

@@ -102,6 +102,7 @@ class Assignment:
         self.caught_up_by = 0.0
         self.late_until = 0.0
         self.is_handed_over = True
+        self.former_kinds: Mapping[str, frozenset[str]] = {}
         self.parked = 0
         self.waiting: set[str] = set()
         self.blocked: set[str] = set()
@@ -258,7 +259,7 @@ class State:
         self.now = 0.0
         self.output: list[Action | Notice] = []
         self.tenants: Mapping[str, Tenant] = {}
-        self.ever_known: dict[str, frozenset[str]] = {}
+        self.ever_known: set[str] = set()
         self.pacing = Pacing(policy.limits)
         self.assignments: dict[Partition, Assignment] = {}
         self.open_lanes: Counter[str] = Counter()
@@ -304,15 +305,6 @@ class State:
     def is_held(self, name: str) -> bool:
         """Tell whether a person holds the tenant, or everything."""
         return any(self.held_until.get(scope, 0.0) > self.now for scope in (name, ALL_TENANTS))
-
-    def remember(self, tenants: Mapping[str, frozenset[str]]) -> None:
-        """Know from now on that these tenants were named, and have transferred these kinds."""
-        for name, kinds in tenants.items():
-            self.ever_known[name] = self.ever_known.get(name, frozenset()) | kinds
-
-    def was_transferred(self, entity: Entity) -> bool:
-        """Tell whether the entity's kind has ever been transferred for its tenant, as far as is remembered."""
-        return entity.kind in self.ever_known.get(entity.tenant, ())
 
     def is_transferred(self, entity: Entity) -> bool:
         """Tell whether the entity's kind is one that this program delivers and its tenant, if known, asks for."""

@@ -202,6 +202,7 @@ class KafkaSource(ConsumerRebalanceListener):
             waiting_tenants=restored.summary.waiting_tenants,
             blocked_tenants=restored.summary.blocked_tenants,
             known_tenants=restored.summary.known_tenants,
+            former_kinds=restored.former_kinds,
             next_due=restored.summary.next_due,
             holds=restored.holds,
         )

@@ -14,7 +14,7 @@ from daemon.edges.ledger_copies import LedgerCopy
 from daemon.edges.ledger_keys import HoldRecord
 from daemon.edges.mail_state import MAX_TOLD, MailRecord, Told
 from daemon.edges.moved_entries import carried_over, left_behind, wants_work
-from daemon.edges.named_tenants import TenantRecord, joined, unnamed
+from daemon.edges.named_tenants import TenantRecord, to_be_named
 from daemon.edges.partitioning import Keying, home_of, key_of
 
 
@@ -92,12 +92,14 @@ class Arranging:
 
     def named(self) -> list[tuple[int, str, TenantRecord]]:
         """Return the tenants that a ledger remembers, for the partitions that do not."""
-        remembered = [copy.store.named for copy in self._copies]
-        everything, known = joined(remembered), dict(enumerate(remembered))
+        remembered = dict(enumerate(copy.store.named for copy in self._copies))
+        everything: dict[str, frozenset[str]] = {}
+        for named in remembered.values():
+            everything |= to_be_named(named, everything)
         return [
             (number, tenant, TenantRecord(kinds))
             for number in range(self._layout.partitions)
-            for tenant, kinds in unnamed(everything, known.get(number, {})).items()
+            for tenant, kinds in to_be_named(everything, remembered.get(number, {})).items()
         ]
 
     def mails(self) -> list[tuple[int, str, MailRecord]]:

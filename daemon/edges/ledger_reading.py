@@ -25,7 +25,7 @@ from daemon.edges.ledger_keys import (
 )
 from daemon.edges.ledger_store import NEVER, LedgerStore, Marks
 from daemon.edges.mail_state import decode_mail_record, mailed_tenant
-from daemon.edges.named_tenants import Named, decode_tenant_record, joined, named_tenant
+from daemon.edges.named_tenants import decode_tenant_record, named_tenant
 
 log = structlog.get_logger()
 
@@ -126,7 +126,7 @@ class LedgerReading:
     def _take(self, lines: Iterable[LedgerLine]) -> list[Found]:
         found: list[Found] = []
         subjects: set[Entity] = set()
-        named: list[Named] = []
+        named: dict[str, frozenset[str]] = {}
         marks, last_offset, position = self._marks, self._marks.last_offset, self._marks.position
         highest = NEVER
         for line in lines:
@@ -137,7 +137,7 @@ class LedgerReading:
                 if tenant is None:
                     marks = msgspec.structs.replace(marks, **_told(line, key, marks))
                 else:
-                    named.append({tenant: decode_tenant_record(line.value).kinds})
+                    named[tenant] = decode_tenant_record(line.value).kinds
                 continue
             last_offset = line.offset
             own = self._store.read_back(line.offset)
@@ -150,7 +150,7 @@ class LedgerReading:
                 subjects.add(entry[0])
                 highest = max(highest, entry[1].generation)
         if named:
-            self._store.name(joined(named))
+            self._store.name(named)
         self._marks = msgspec.structs.replace(
             marks,
             position=position,

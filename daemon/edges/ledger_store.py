@@ -45,11 +45,6 @@ NEXT_TENANT = "SELECT tenant FROM entries WHERE key > ? ORDER BY key LIMIT 1"
 BEHIND_A_TENANT = "0"
 """The character behind the slash: a tenant's name with it stands behind all keys of that tenant."""
 
-NO_KINDS: frozenset[str] = frozenset()
-
-NO_KIND = ""
-"""Stands in the row that every tenant has, also one that transfers nothing."""
-
 SCHEDULED = """
 SELECT (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 0)
     + (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 1)
@@ -104,7 +99,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     parked: int
     waiting_tenants: frozenset[str]
     blocked_tenants: frozenset[str]
-    known_tenants: Named
+    known_tenants: frozenset[str]
     next_due: float | None
 
 
@@ -209,19 +204,17 @@ class LedgerStore:
 
     @on_disk
     def name(self, tenants: Named) -> None:
-        """Remember that the tenants file has named these tenants, with these kinds."""
-        rows = ((tenant, kind) for tenant, kinds in tenants.items() for kind in (NO_KIND, *kinds))
+        """Remember that the tenants file has named these tenants, each with these kinds and no others."""
+        rows = ((tenant, " ".join(sorted(kinds))) for tenant, kinds in tenants.items())
         with self._transaction():
-            self._connection.executemany("INSERT OR IGNORE INTO tenants (name, kind) VALUES (?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO tenants (name, kinds) VALUES (?, ?)", rows)
 
     @property
     @on_disk
     def named(self) -> dict[str, frozenset[str]]:
-        """Return what the tenants file has ever named, as far as the ledger remembers it."""
-        kinds: dict[str, set[str]] = {}
-        for name, kind in self._connection.execute("SELECT name, kind FROM tenants"):
-            kinds.setdefault(name, set()).add(kind)
-        return {name: frozenset(some - {NO_KIND}) for name, some in kinds.items()}
+        """Return the tenants that the tenants file has ever named, as far as the ledger remembers it."""
+        rows = self._connection.execute("SELECT name, kinds FROM tenants")
+        return {name: frozenset(kinds.split()) for name, kinds in rows}
 
     # -- entries -----------------------------------------------------------------------------------------------
 
@@ -333,7 +326,7 @@ class LedgerStore:
             parked=self._connection.execute("SELECT COUNT(*) FROM entries WHERE reason IS NOT NULL").fetchone()[0],
             waiting_tenants=frozenset(row[0] for row in waiting),
             blocked_tenants=frozenset(row[0] for row in blocked),
-            known_tenants=dict.fromkeys(self._tenants(), NO_KINDS) | self.named,
+            known_tenants=frozenset(self.named).union(self._tenants()),
             next_due=self.next_due(),
         )
 

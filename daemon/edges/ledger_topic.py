@@ -20,7 +20,7 @@ from daemon.edges.inbox import Inbox
 from daemon.edges.kafka_client import watch
 from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
 from daemon.edges.ledger_store import LedgerStore
-from daemon.edges.named_tenants import Named, TenantRecord, encode_tenant_record, tenant_key, unnamed
+from daemon.edges.named_tenants import Named, TenantRecord, encode_tenant_record, tenant_key
 from daemon.errors import SourceError
 
 LARGEST_ENTRY_BYTES = 4 * 1024 * 1024
@@ -140,16 +140,10 @@ class LedgerTopic:
                 return sent.offset
         return None
 
-    async def name(self, partition: Partition, tenants: Named) -> None:
-        """Write down which tenants the tenants file has named, and with which kinds, unless the ledger remembers it."""
-        store = self._stores.get(partition)
-        if store is None:
-            return
-        named = unnamed(tenants, store.named)
-        lines = [(tenant_key(tenant), encode_tenant_record(TenantRecord(kinds))) for tenant, kinds in named.items()]
-        offsets = await self._all_acknowledged(partition, lines)
-        if None not in offsets:
-            store.name(named)
+    async def name(self, partition: Partition, tenants: Named) -> bool:
+        """Write down tenants and their kinds, and tell whether all is acknowledged."""
+        lines = [(tenant_key(tenant), encode_tenant_record(TenantRecord(kinds))) for tenant, kinds in tenants.items()]
+        return None not in await self._all_acknowledged(partition, lines)
 
     async def _write_all(self, partition: Partition, records: list[Record | HandOver]) -> None:
         """Write records of a partition, put them into its store and tell the planner.

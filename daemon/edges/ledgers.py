@@ -21,7 +21,7 @@ from daemon.edges.ledger_reading import beginning, is_lost
 from daemon.edges.ledger_rebuild import Rebuild, Rebuilding
 from daemon.edges.ledger_store import PAGE_CACHE_BYTES, LedgerStore, Summary
 from daemon.edges.ledger_topic import ledger_of
-from daemon.edges.named_tenants import Named
+from daemon.edges.named_tenants import Named, to_be_named
 from daemon.edges.open_mark import OpenMark
 from daemon.errors import ConfigurationError
 from daemon.settings import variable
@@ -42,16 +42,20 @@ class Writer(Protocol):
         """Write a record, and return its offset; None if the partition is no longer ours."""
         ...
 
-    async def name(self, partition: Partition, tenants: Named) -> None:
-        """Write down which tenants the tenants file has named, and with which kinds, unless the ledger remembers it."""
+    async def name(self, partition: Partition, tenants: Named) -> bool:
+        """Write down tenants and their kinds, and tell whether all is acknowledged."""
         ...
 
 
-class Restored(msgspec.Struct, frozen=True):
-    """A ledger partition ready for work: the generation of the assignment, and what is known and to be doubted."""
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger partition ready for work: the generation of the assignment, and what is known and to be doubted.
+
+    `former_kinds` are those that owners may have transferred since the last handover, by tenant.
+    """
 
     generation: Generation
     is_handed_over: bool
+    former_kinds: Named
     summary: Summary
     holds: Mapping[str, float]
     rebuilt_to: int | None
@@ -84,24 +88,23 @@ class Ledgers:
         self._rebuild = rebuild
 
     def name(self, tenants: Named) -> None:
-        """Let every ledger remember that the tenants file names these tenants, now and where one is restored later.
+        """Let every ledger remember that these tenants are named, now and where one is restored later.
 
         A tenant that is gone from the file for a while is told from one that nobody has ever heard of by this, and a
-        kind that is switched off from one that was never transferred: also after a restart, and where the ledger
-        partition has no entry of them.
+        kind that was switched off lately from one that is none of our business: also after a restart, and where the
+        ledger partition has no entry of them.
         """
         self._tenants = tenants
         self._are_others_named.set()
 
     async def run(self) -> None:
         """Write down whom the tenants file names whenever that has changed, for ever."""
-        assert self._writer is not None  # noqa: S101 - app wires it before anything runs
         while True:
             await self._are_others_named.wait()
             self._are_others_named = anyio.Event()
             async with anyio.create_task_group() as tasks:
-                for partition in self.stores:
-                    tasks.start_soon(self._writer.name, partition, self._tenants)
+                for partition, store in self.restored.items():
+                    tasks.start_soon(self._name, partition, store)
 
     def retire(self, partition: Partition) -> None:
         """Let nothing more be looked up or written for a partition that is no longer ours."""
@@ -160,9 +163,27 @@ class Ledgers:
             offset = await self._writer.write(partition, entity.key, encode(entry))
             if offset is not None:
                 store.put([(entity, entry, offset)])
-        await self._writer.name(partition, self._tenants)
+        former_kinds: Named = {} if begun.is_handed_over else store.named
+        await self._name(partition, store, is_handed_over=begun.is_handed_over)
         self.restored[partition] = store
-        return Restored(begun.record.generation, begun.is_handed_over, store.summary(), marks.held(), rebuilt_to)
+        return Restored(
+            generation=begun.record.generation,
+            is_handed_over=begun.is_handed_over,
+            former_kinds=former_kinds,
+            summary=store.summary(),
+            holds=marks.held(),
+            rebuilt_to=rebuilt_to,
+        )
+
+    async def _name(self, partition: Partition, store: LedgerStore, *, is_handed_over: bool = False) -> None:
+        """Write down whom the tenants file names, as it stands when that is done, unless the ledger remembers it."""
+        assert self._writer is not None  # noqa: S101 - app wires it before anything runs
+        tenants: Named | None = None
+        while tenants is not self._tenants and self.stores.get(partition) is store:
+            tenants = self._tenants
+            named = to_be_named(tenants, store.named, is_handed_over=is_handed_over)
+            if await self._writer.name(partition, named) and self.stores.get(partition) is store:
+                store.name(named)
 
     def _cached(self) -> int:
         """Return how many bytes of its file each store that is restored now may keep in memory."""

@@ -1,18 +1,23 @@
-"""What a ledger remembers of the tenants file: every tenant that it has named, and the kinds that each transferred."""
+"""What a ledger remembers of the tenants file: every tenant that it has named, and which kinds owners transferred."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
+from daemon.core.model import Tenant
+
 Named = Mapping[str, frozenset[str]]
-"""The kinds that the tenants file has ever asked for, by the tenants that it has ever named."""
+"""Tenants by their names, and of each the kinds that are transferred, or were."""
 
 TENANT_PREFIX = "_tenant/"
 """Before a tenant's name: the key of the record that remembers it."""
 
 
 class TenantRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """That the tenants file has named a tenant, and the kinds that it has asked for. Neither is ever taken back."""
+    """That the tenants file has named a tenant, and the kinds that it asked for since the last handover.
+
+    So after a crash it is known whether a former owner may have attempted a change of a kind that is switched off now.
+    """
 
     kinds: frozenset[str] = frozenset()
 
@@ -40,16 +45,20 @@ def decode_tenant_record(raw: bytes | None) -> TenantRecord:
         return TenantRecord()
 
 
-def joined(named: Iterable[Named]) -> dict[str, frozenset[str]]:
-    """Return all that several have named."""
-    everything: dict[str, frozenset[str]] = {}
-    for one in named:
-        for tenant, kinds in one.items():
-            everything[tenant] = everything.get(tenant, frozenset()) | kinds
-    return everything
+def transferred(tenants: Mapping[str, Tenant]) -> dict[str, frozenset[str]]:
+    """Return what is transferred of the tenants that the file names: of one that is held, or invalid, nothing."""
+    return {name: frozenset(tenant.kinds if tenant.held is None else ()) for name, tenant in tenants.items()}
 
 
-def unnamed(tenants: Named, remembered: Named) -> dict[str, frozenset[str]]:
-    """Return which of the tenants must be written down anew where that much is remembered, and with which kinds."""
-    everything = joined((remembered, tenants))
-    return {tenant: everything[tenant] for tenant in sorted(tenants) if everything[tenant] != remembered.get(tenant)}
+def to_be_named(tenants: Named, remembered: Named, *, is_handed_over: bool = False) -> dict[str, frozenset[str]]:
+    """Return which of the tenants must be written down anew, in order of their names, and with which kinds.
+
+    What is remembered of their kinds stays, unless a former owner has handed over and so left nothing in doubt.
+    """
+    named: dict[str, frozenset[str]] = {}
+    for tenant, kinds in sorted(tenants.items()):
+        known = remembered.get(tenant)
+        wanted = kinds if known is None or is_handed_over else kinds | known
+        if wanted != known:
+            named[tenant] = wanted
+    return named

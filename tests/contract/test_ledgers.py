@@ -61,19 +61,45 @@ async def test_a_new_partition_begins_the_life_of_its_ledger(broker: Broker, tmp
 
 
 async def test_a_ledger_remembers_whom_the_tenants_file_has_named(broker: Broker, tmp_path: Path) -> None:
-    """From the assignment on, and whenever the file names more tenants or kinds; another machine knows it."""
-    partition = await broker.input()
-    none = frozenset[str]()
+    """From the assignment on, and whenever the file names more tenants or kinds; another machine knows it.
+
+    After a crash what a former owner may have transferred stays known; after a handover only what the file says now.
+    """
+    partition, none = await broker.input(), frozenset[str]()
     everything = {"fjellvik": frozenset({"customer", "project"}), "havgard": none, "lysne": none}
     async with process(broker.bootstrap, tmp_path / "a") as at:
-        at.ledgers.name({"fjellvik": frozenset({"customer"}), "havgard": frozenset()})
+        at.ledgers.name({"fjellvik": frozenset({"customer"}), "havgard": none})
         async with at.assigned(partition, 5, is_new=True) as owned:
-            at.ledgers.name({"fjellvik": frozenset({"project"}), "lysne": frozenset()})
+            at.ledgers.name({"fjellvik": frozenset({"project"}), "lysne": none})
             await until(lambda: owned.store.named == everything)
     async with process(broker.bootstrap, tmp_path / "b") as at:
-        at.ledgers.name({"fjellvik": frozenset()})
+        at.ledgers.name({"fjellvik": frozenset({"invoice"})})
         async with at.assigned(partition, 6, is_new=False) as owned:
-            assert everything == owned.restored.summary.known_tenants
+            assert everything == owned.restored.former_kinds
+            assert everything.keys() == owned.restored.summary.known_tenants
+            assert frozenset({"customer", "project", "invoice"}) == owned.store.named["fjellvik"]
+            await hand_over(at, partition, owned.restored.generation)
+    async with process(broker.bootstrap, tmp_path / "c") as at:
+        at.ledgers.name({"fjellvik": frozenset({"invoice"})})
+        async with at.assigned(partition, 7, is_new=False) as owned:
+            assert ({}, {**everything, "fjellvik": frozenset({"invoice"})}) == (
+                owned.restored.former_kinds,
+                owned.store.named,
+            )
+
+
+async def test_a_ledger_that_is_not_restored_yet_is_told_nothing(broker: Broker, tmp_path: Path) -> None:
+    """What it remembers is not known before: less than that would be written over it."""
+    partition, other = await broker.input(), await broker.input()
+    async with (
+        process(broker.bootstrap, tmp_path) as at,
+        at.ledgers.stored(other),
+        at.assigned(partition, 5, is_new=True) as owned,
+    ):
+        for tenant in ("fjellvik", "lysne"):
+            at.ledgers.name({tenant: frozenset({"customer"})})
+            await until(lambda name=tenant: name in owned.store.named)
+        assert [] == await read(broker.bootstrap, Partition(ledger_of(other.topic), other.number))
 
 
 async def test_an_empty_disk_is_restored_from_the_topic(broker: Broker, tmp_path: Path) -> None:

@@ -314,7 +314,7 @@ class Driver:
             waiting_tenants=ledger.waiting_tenants(),
             blocked_tenants=ledger.blocked_tenants(),
             holds=dict(ledger.holds),
-            known_tenants={entity.tenant: frozenset(KINDS) for entity in ledger.store},
+            known_tenants=frozenset(entity.tenant for entity in ledger.store),
             next_due=min(ledger.dues(), default=None),
         )
         self.handle(event)

@@ -236,11 +236,11 @@ class Playbook:
         handed_over: bool = True,
         end: int = 0,
         entry: Entry | None = None,
-        known: Mapping[str, frozenset[str]] | None = None,
+        former_kinds: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         """Bring tenants and one partition in, and let the first commit be accepted.
 
-        `entry` tells what waits in it, `known` whom the tenants file has named, and with which kinds.
+        `entry` tells what waits in it, `former_kinds` what a former owner may have transferred.
         """
         self.tenants(*(tenants or (TENANT,)))
         waiting = entry is not None and entry.parked is not None and entry.parked.is_waiting
@@ -256,7 +256,7 @@ class Playbook:
             waiting_tenants=frozenset({"fjellvik"} if waiting else ()),
             blocked_tenants=frozenset({"fjellvik"} if blocked else ()),
             next_due=entry.due if entry else None,
-            known_tenants=known or {},
+            former_kinds=former_kinds or {},
         )
         self.give(assigned)
         self.commit()

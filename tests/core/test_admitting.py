@@ -59,7 +59,7 @@ def test_what_is_in_hand_of_a_kind_that_is_switched_off_waits_with_its_newest_ve
 
 
 def test_what_a_former_owner_may_have_attempted_waits_though_its_kind_is_switched_off() -> None:
-    """Of a kind that was never transferred, of an entity that the ledger does not know, there is nothing to doubt."""
+    """Of an entity that the ledger does not know, whose kind no former owner transferred, there is nothing to doubt."""
     play = Playbook()
     play.begin(PROJECTS, handed_over=False, end=2)
     play.fetch(change(6), entry=DELIVERED)
@@ -76,7 +76,7 @@ def test_what_a_former_owner_may_have_attempted_waits_though_its_kind_is_switche
 def test_what_a_former_owner_may_have_been_creating_waits_though_its_kind_is_switched_off() -> None:
     """The ledger does not know the entity yet, but that its kind was transferred: what DnB has is looked at."""
     play = Playbook()
-    play.begin(PROJECTS, handed_over=False, end=1, known={"fjellvik": frozenset({"customer"})})
+    play.begin(PROJECTS, handed_over=False, end=1, former_kinds={"fjellvik": frozenset({"customer"})})
     play.fetch(change(1), change(1, number=2))
     play.record()
     assert [("parked", "waiting"), ("ignored", "kind")] == sorted(reasons(play), reverse=True)

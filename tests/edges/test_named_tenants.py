@@ -2,14 +2,15 @@
 
 import pytest
 
+from daemon.core.model import Kind, Tenant
 from daemon.edges.named_tenants import (
     TenantRecord,
     decode_tenant_record,
     encode_tenant_record,
-    joined,
     named_tenant,
     tenant_key,
-    unnamed,
+    to_be_named,
+    transferred,
 )
 
 CUSTOMERS = frozenset({"customer"})
@@ -30,14 +31,19 @@ def test_a_record_without_kinds_still_names_its_tenant(raw: bytes | None) -> Non
     assert TenantRecord() == decode_tenant_record(raw)
 
 
-def test_what_several_have_named_is_joined() -> None:
-    """Neither a tenant nor a kind is taken back by another that does not name it."""
-    assert {"a": BOTH, "b": NONE} == joined([{"a": CUSTOMERS}, {"a": frozenset({"project"}), "b": NONE}, {"a": NONE}])
+def test_nothing_is_transferred_of_a_tenant_that_is_held() -> None:
+    """Nor of one whose entry is invalid, of which nobody knows what kinds it asks for."""
+    served = Tenant(name="a", company="c0ffee", kinds=frozenset[Kind]({"customer"}))
+    held = Tenant(name="b", company="c0ffee", held="its configuration is invalid")
+    assert {"a": CUSTOMERS, "b": NONE} == transferred({"a": served, "b": held})
 
 
 def test_only_what_is_not_remembered_is_written_again() -> None:
-    """A new tenant, and one with a new kind, which keeps those that it had."""
+    """A new tenant, and one with a new kind, which keeps those that it had as long as there is anything in doubt."""
     remembered = {"a": CUSTOMERS, "b": BOTH, "gone": BOTH}
     tenants = {"a": frozenset({"project"}), "b": CUSTOMERS, "c": NONE}
-    assert {"a": BOTH, "c": NONE} == unnamed(tenants, remembered)
-    assert {} == unnamed({"a": NONE}, remembered)
+    assert {"a": BOTH, "c": NONE} == to_be_named(tenants, remembered)
+    assert {"a": frozenset({"project"}), "b": CUSTOMERS, "c": NONE} == to_be_named(
+        tenants, remembered, is_handed_over=True
+    )
+    assert {} == to_be_named({"a": NONE}, remembered)

@@ -55,9 +55,9 @@ IN_THE_PLANNER: tuple[Fault, ...] = (
         f"{CORE}/test_admitting.py",
     ),
     Fault(
-        "forget which kinds a tenant has transferred",
+        "forget which kinds a former owner has transferred",
         "daemon/core/admitting.py",
-        (("return is_tail and self._state.was_transferred(change.entity)", "return False"),),
+        (("return is_tail and entity.kind in assignment.former_kinds.get(entity.tenant, ())", "return False"),),
         f"{CORE}/test_admitting.py",
     ),
     Fault(

@@ -40,7 +40,7 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
     Fault(
         "forget whom the tenants file has named",
         "daemon/edges/ledger_store.py",
-        (("NO_KINDS) | self.named,", "NO_KINDS),"),),
+        (("known_tenants=frozenset(self.named).union(self._tenants()),", "known_tenants=frozenset(self._tenants()),"),),
         "tests/edges/test_ledger_reading.py",
     ),
     Fault(

@@ -36,7 +36,7 @@ from daemon.edges.inbox import Batch
 from daemon.edges.intake import Intake
 from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.lookups import Lookups
-from daemon.edges.named_tenants import Named
+from daemon.edges.named_tenants import Named, transferred
 from daemon.sandbox.generating import ENVIRONMENT
 from tests.simulation.process import Process
 from tests.simulation.sink import Sink
@@ -127,8 +127,8 @@ class Replica:
         """Read the tenants file, if it has changed."""
         if self._registry_number != self.world.registry_number:
             self._registry_number = self.world.registry_number
-            self.tenants = {name: tenant.kinds for name, tenant in self.world.registry.items()}
-            for partition in self.stores:
+            self.tenants = transferred(self.world.registry)
+            for partition in [partition for partition, owned in self.source.owned.items() if owned.is_restored]:
                 self.writing.name_tenants(partition)
             self.registries_read.append(self._registry_number)
             self.put(TenantsChanged(dict(self.world.registry)))

@@ -89,8 +89,10 @@ class Restoring:
 
     def _write_next(self, begun: Beginning) -> None:
         if not self._outranked:
+            if not begun.is_handed_over:
+                self._owned.former_kinds = self._replica.stores[self._partition].named
             self._replica.writing.name_tenants(
-                self._partition, lambda: self._soon(0.002, 0.02, lambda: self._done(begun)), self._is_ours
+                self._partition, lambda: self._named(begun), self._is_ours, is_handed_over=begun.is_handed_over
             )
             return
         entity, entry = self._outranked.popleft()
@@ -100,6 +102,11 @@ class Restoring:
             self._write_next(begun)
 
         self._write(entity.key, encode(entry), acknowledged)
+
+    def _named(self, begun: Beginning) -> None:
+        """Hand the partition over soon; from now on its ledger is told when the tenants file changes."""
+        self._owned.is_restored = True
+        self._soon(0.002, 0.02, lambda: self._done(begun))
 
     @property
     def _reading(self) -> LedgerReading:

@@ -9,6 +9,7 @@ from daemon.core.events import Assigned, Committed, Lost, Revoking
 from daemon.core.model import Generation, Partition
 from daemon.edges.inbox import Batch
 from daemon.edges.ledger_reading import Beginning, LedgerReading
+from daemon.edges.named_tenants import Named
 from tests.simulation.policy import DRAIN_SECONDS
 from tests.simulation.restoring import EVERYTHING, Restoring, lines
 from tests.simulation.turns import APPLIED_SHARE
@@ -31,6 +32,8 @@ class Ownership:
         self.generation: Generation | None = None
         self.committed: int | None = None
         self.reading: LedgerReading | None = None
+        self.is_restored = False
+        self.former_kinds: Named = {}
         self.position = 0
         self.is_paused = True
         self.is_following = False
@@ -157,6 +160,7 @@ class Source:
             waiting_tenants=summary.waiting_tenants,
             blocked_tenants=summary.blocked_tenants,
             known_tenants=summary.known_tenants,
+            former_kinds=owned.former_kinds,
             next_due=summary.next_due,
             holds=reading.marks.held(),
         )

@@ -11,7 +11,7 @@ from daemon.core.ledger import encode
 from daemon.core.model import Partition
 from daemon.edges.ledger_keys import HANDOVER_KEY, HandoverRecord, encode_record
 from daemon.edges.ledger_store import LedgerStore
-from daemon.edges.named_tenants import TenantRecord, encode_tenant_record, tenant_key, unnamed
+from daemon.edges.named_tenants import TenantRecord, encode_tenant_record, tenant_key, to_be_named
 from tests.simulation.turns import APPLIED_SHARE
 
 if TYPE_CHECKING:
@@ -67,18 +67,21 @@ class Writing:
         partition: Partition,
         then: Callable[[], None] = lambda: None,
         is_ours: Callable[[], bool] | None = None,
+        *,
+        is_handed_over: bool = False,
     ) -> None:
         """Let a ledger remember, one after the other, whom the tenants file has named; then do what comes next."""
         store = self._replica.stores.get(partition)
-        if store is None or not (missing := unnamed(self._replica.tenants, store.named)):
+        named = to_be_named(self._replica.tenants, store.named, is_handed_over=is_handed_over) if store else {}
+        if store is None or not named:
             then()
             return
-        tenant, kinds = next(iter(missing.items()))
+        tenant, kinds = next(iter(named.items()))
 
         def acknowledged(offset: int | None) -> None:
             if offset is not None and self._replica.stores.get(partition) is store:
                 store.name({tenant: kinds})
-                self.name_tenants(partition, then, is_ours)
+                self.name_tenants(partition, then, is_ours, is_handed_over=is_handed_over)
 
         line = (tenant_key(tenant), encode_tenant_record(TenantRecord(kinds)))
         self.write(partition, line, acknowledged, is_ours)
