@@ -77,7 +77,9 @@ class Admitting:
             if change.version > highest and is_draft(self._state.recipes[change.entity.kind], change):
                 self._state.settle_change(assignment, arrival.offset, change, "ignored", "draft")
             elif change.version > highest or (change.version == highest and _is_asked_for(change, lane, known)):
-                self._enter(assignment, Item(change, arrival.offset, "record", is_suspect=False), lane, known)
+                is_background = change.replay is not None
+                item = Item(change, arrival.offset, "record", is_suspect=False, is_background=is_background)
+                self._enter(assignment, item, lane, known)
             else:
                 is_conflict = change.version == highest and self._conflicts(change, tenant, lane, known)
                 self._stale(assignment, change, arrival.offset, is_conflict=is_conflict)
@@ -135,6 +137,9 @@ class Admitting:
             self._delivering.supersede(Work(assignment, lane, lane.current))
         elif lane.current and lane.phase == "depending":
             self._delivering.start(self._delivering.supersede(Work(assignment, lane, lane.current)))
+        elif lane.current and lane.entity in assignment.attempts and not item.is_background:
+            lane.current.is_background = False
+            self._delivering.hurry(assignment.attempts[lane.entity])
 
     def _doubt(self, lane: Lane, item: Item) -> None:
         """Remember the numbers under which a former owner may have created the entity, though its tenant be gone."""
@@ -150,13 +155,19 @@ class Admitting:
             lane.note_number(prepared.number if isinstance(prepared, Prepared) else "")
 
     def _open(self, assignment: Assignment, item: Item, known: Entry) -> None:
+        """Open a lane, or let the change wait in the ledger: behind others that do, or because too many are open.
+
+        Replays fill no more than half of a tenant's lanes, and live changes do not wait for those that do not fit.
+        """
         tenant = item.change.entity.tenant
-        is_full = self._state.open_lanes[tenant] >= self._state.lanes_at_most(tenant)
+        is_before_it = tenant in (assignment.waiting if item.is_background else assignment.waiting_live)
+        most = self._state.lanes_at_most(tenant)
+        is_full = self._state.open_lanes[tenant] >= (most // 2 if item.is_background else most)
         lane = self._state.open_lane(assignment, item.change.entity, known)
         lane.offer(item)
         if item.is_suspect:
             self._doubt(lane, item)
-        is_behind = (is_full or tenant in assignment.waiting) and lane.entity not in self._state.dependents
+        is_behind = (is_full or is_before_it) and lane.entity not in self._state.dependents
         must_wait = is_behind and not self._needs_no_call(assignment, lane, item)
         if must_wait or not self._state.may_go(lane.entity):
             lane.advance()

@@ -63,6 +63,15 @@ class Calling:
         is_outdated = (is_beginning or ticket.call.writes) and work.item.displaced < DISPLACED_AT_MOST
         return attempt if is_outdated else None
 
+    def hurry(self, attempt: Attempt) -> None:
+        """Let a call that queues behind the live ones go with them: something live is waiting for it."""
+        ticket = self._state.tickets.get(attempt.ticket)
+        if ticket and ticket.is_background and not ticket.is_granted:
+            self._state.pacing.withdraw(ticket.tenant, attempt.ticket)
+            ticket.is_background = False
+            begun = any(one.has_turn for one in ticket.attempts)
+            self._state.pacing.enqueue(ticket.tenant, attempt.ticket, begun=begun)
+
     def give_back(self, number: int, work: Work) -> None:
         """End the attempt of a granted call that is not made after all; its quota is free again."""
         ticket = self._state.tickets.pop(number)
@@ -158,12 +167,14 @@ class Calling:
         if attempt.work:
             attempt.work.lane.phase = "calling"
             attempt.work.assignment.attempts[attempt.work.lane.entity] = attempt
+        is_background = attempt.work is not None and attempt.work.item.is_background
         known = self._state.shared.get((attempt.tenant.company, call.target)) if call.shared else None
         if known is not None:
             attempt.ticket = known
             self._state.tickets[known].attempts.append(attempt)
+            if not is_background:
+                self.hurry(attempt)
             return
-        is_background = attempt.work is not None and attempt.work.item.offset is None
         ticket = Ticket(attempt.tenant.name, attempt.tenant.company, call, is_background=is_background)
         ticket.attempts = [attempt]
         self._enqueue(ticket)

@@ -143,6 +143,10 @@ class Delivering:
         self._state.supersede(work.assignment, work.lane, work.item)
         return Work(work.assignment, work.lane, newer)
 
+    def hurry(self, attempt: Attempt) -> None:
+        """Let what queues in the background go with the live changes: one has come for the same entity."""
+        self._calling.hurry(attempt)
+
     def _wait(self, work: Work) -> None:
         """Let the newest of the lane wait in the ledger; a check stays due there, later if it left a write in doubt."""
         work = self.supersede(work)

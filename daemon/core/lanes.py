@@ -20,6 +20,7 @@ Phase = Literal["idle", "consulting", "depending", "calling", "backing_off", "re
 class Item:
     """One change in a lane. `offset` is its record's, None for what came from the ledger.
 
+    `is_background`: live changes go before it, as before a replay, a check, and what has failed before.
     `has_written`: a write of it, or of what it replaced, has left; a check writes no more than was delivered.
     """
 
@@ -30,18 +31,22 @@ class Item:
         "first_failed_at",
         "first_missed_at",
         "has_written",
+        "is_background",
         "is_suspect",
         "offset",
         "origin",
         "refusals",
     )
 
-    def __init__(self, change: Change, offset: int | None, origin: Origin, *, is_suspect: bool) -> None:
+    def __init__(
+        self, change: Change, offset: int | None, origin: Origin, *, is_suspect: bool, is_background: bool
+    ) -> None:
         """Take the change; `is_suspect` if a former owner of the partition may have attempted it."""
         self.change = change
         self.offset = offset
         self.origin: Origin = origin
         self.is_suspect = is_suspect
+        self.is_background = is_background
         self.attempts = 0
         self.displaced = 0
         self.first_failed_at: float | None = None
@@ -57,6 +62,7 @@ class Item:
         self.displaced = other.displaced + 1
         self.first_missed_at = other.first_missed_at
         self.is_suspect = self.is_suspect or other.is_suspect
+        self.is_background = self.is_background and other.is_background
         if other.origin != "check":
             self.attempts = other.attempts
             self.first_failed_at = other.first_failed_at
@@ -105,8 +111,10 @@ class Lane:
         self.version_seen = entry.highest
 
     def offer(self, item: Item) -> Item | None:
-        """Queue an item, and return the queued one that it supersedes."""
+        """Queue an item, and return the queued one that it supersedes; what takes a live one's place is live."""
         superseded = self.queued
+        if superseded:
+            item.is_background = item.is_background and superseded.is_background
         self.queued = item
         self.version_seen = max(self.version_seen, item.change.version)
         return superseded

@@ -21,7 +21,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     `next_try` is None while only a repair, or free quota for a waiting one, can release it. `steps` are the last
     things that happened to it, oldest first; `refusal` says what a person must repair. `blocked_by` is the key of the
-    entity whose delivery releases it.
+    entity whose delivery releases it. `is_background` tells of a waiting one that live changes go before it.
     """
 
     version: int
@@ -34,6 +34,7 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     refusal: Refused | None = None
     steps: tuple[str, ...] = ()
     blocked_by: str = ""
+    is_background: bool = False
     unknown: dict[str, Any] = {}
 
     @property

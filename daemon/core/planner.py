@@ -198,6 +198,7 @@ class Planner:
         assignment.late_until = self._state.now + self._state.policy.retrying.late_bound
         assignment.parked = event.parked
         assignment.waiting = set(event.waiting_tenants)
+        assignment.waiting_live = set(event.waiting_tenants)
         assignment.blocked = set(event.blocked_tenants)
         assignment.holds = dict(event.holds)
         assignment.next_due = event.next_due

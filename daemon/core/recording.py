@@ -127,6 +127,7 @@ class Recording:
             refusal=cause.refusal,
             steps=steps[-STEPS_KEPT:],
             blocked_by=cause.blocked_by,
+            is_background=item.is_background and cause.reason == WAITING,
         )
         tenant = self._state.tenants.get(work.lane.entity.tenant)
         entry = self._renewed(work, tenant.company if tenant else work.lane.entry.company)

@@ -66,6 +66,7 @@ class Refilling:
         for assignment in self._state.assignments.values():
             self._state.output.append(PutBack(assignment.partition, (), tenant))
             assignment.waiting.add(tenant)
+            assignment.waiting_live.add(tenant)
 
     def release_refused(self, tenant: str) -> None:
         """Try again what was refused to a tenant whose terms have changed."""
@@ -87,10 +88,17 @@ class Refilling:
         if event.which in {"refused", "blocked"}:
             self._swept(assignment, event, is_taken=not left)
         if event.which == "waiting" and event.tenant:
-            self._all_seen(assignment, event.tenant, is_exhausted=event.exhausted and not left)
+            is_exhausted = event.exhausted and not left
+            are_all_live_seen = is_exhausted or (not left and any(_is_background(entry) for _, entry in event.entries))
+            self._all_seen(assignment, event.tenant, is_exhausted=is_exhausted, are_all_live_seen=are_all_live_seen)
 
-    def _all_seen(self, assignment: Assignment, tenant: str, *, is_exhausted: bool) -> None:
-        """Note whether a tenant has nothing waiting any more; if something came meanwhile, look again."""
+    def _all_seen(self, assignment: Assignment, tenant: str, *, is_exhausted: bool, are_all_live_seen: bool) -> None:
+        """Note whether a tenant has nothing waiting any more, or nothing live; if something came meanwhile, look again.
+
+        The store gives live changes first.
+        """
+        if are_all_live_seen and tenant not in assignment.unseen:
+            assignment.waiting_live.discard(tenant)
         if is_exhausted and tenant not in assignment.unseen:
             assignment.waiting.discard(tenant)
         else:
@@ -193,13 +201,18 @@ class Refilling:
         is_check = which == "due" and entry.dirty_data is not None and not is_suspect
         if entry.parked and (not is_check or _is_tried(entry.parked, self._state.now)):
             change = Change(entity, entry.parked.version, entry.parked.occurred_at, entry.parked.data)
-            return Item(change, None, "parked", is_suspect=is_suspect)
+            is_background = entry.parked.is_background or not entry.parked.is_waiting
+            return Item(change, None, "parked", is_suspect=is_suspect, is_background=is_background)
         if entry.dirty_data is None:
             return None
         change = Change(entity, entry.version, entry.occurred_at or 0.0, entry.dirty_data)
-        return Item(change, None, "check", is_suspect=is_suspect)
+        return Item(change, None, "check", is_suspect=is_suspect, is_background=True)
 
 
 def _is_tried(parked: Parked, now: float) -> bool:
     """Tell whether an entry that is due is due for its parked change, and not to be checked."""
     return parked.next_try is not None and parked.next_try <= now
+
+
+def _is_background(entry: Entry) -> bool:
+    return entry.parked is not None and entry.parked.is_background

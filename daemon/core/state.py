@@ -86,7 +86,8 @@ class Assignment:
     """One partition while it is ours: its offsets, its open lanes, and what its ledger still holds for later.
 
     Without a handover the newest of two versions may have been delivered already: nothing is begun before the offset
-    `caught_up_at` is read, or the instant `caught_up_by` has come. `unseen` and `unseen_due` are what was noted since
+    `caught_up_at` is read, or the instant `caught_up_by` has come. `waiting` are the tenants of which changes wait for
+    their turn, `waiting_live` those of which some of these are live. `unseen` and `unseen_due` are what was noted since
     the store was last asked: its answer may be older than that.
     """
 
@@ -105,6 +106,7 @@ class Assignment:
         self.former_kinds: Mapping[str, frozenset[str]] = {}
         self.parked = 0
         self.waiting: set[str] = set()
+        self.waiting_live: set[str] = set()
         self.blocked: set[str] = set()
         self.holds: dict[str, float] = {}
         self.sweeps: dict[str | Entity, Sweep] = {}
@@ -128,6 +130,8 @@ class Assignment:
         if entry.parked.is_waiting:
             self.waiting.add(tenant)
             self.unseen.add(tenant)
+            if not entry.parked.is_background:
+                self.waiting_live.add(tenant)
         if entry.parked.blocked_by:
             self.blocked.add(tenant)
 

@@ -45,6 +45,9 @@ NEXT_TENANT = "SELECT tenant FROM entries WHERE key > ? ORDER BY key LIMIT 1"
 BEHIND_A_TENANT = "0"
 """The character behind the slash: a tenant's name with it stands behind all keys of that tenant."""
 
+BEHIND_LIVE_SECONDS = 1e10
+"""Added to the instant since when a replay waits: so it comes behind all live changes, in its own order."""
+
 SCHEDULED = """
 SELECT (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 0)
     + (SELECT COUNT(*) FROM entries WHERE due IS NOT NULL AND taken = 1)
@@ -429,11 +432,11 @@ def _row(
     entity: Entity, entry: Entry, offset: int
 ) -> tuple[str, str, bytes, int, float | None, float | None, str | None, str | None, bool]:
     parked = None if is_moved(entry) else entry.parked
-    waiting_since = parked.since if parked and parked.is_waiting else None
+    waits_from = parked.since + parked.is_background * BEHIND_LIVE_SECONDS if parked and parked.is_waiting else None
     return (
         *_head(entity, entry, offset),
         entry.due,
-        waiting_since,
+        waits_from,
         parked.reason if parked else None,
         (parked.blocked_by or None) if parked else None,
         parked is not None and parked.refusal is not None,

@@ -96,9 +96,10 @@ async def test_a_ledger_that_is_not_restored_yet_is_told_nothing(broker: Broker,
         at.ledgers.stored(other),
         at.assigned(partition, 5, is_new=True) as owned,
     ):
-        for tenant in ("fjellvik", "lysne"):
-            at.ledgers.name({tenant: frozenset({"customer"})})
-            await until(lambda name=tenant: name in owned.store.named)
+        at.ledgers.name({"fjellvik": frozenset({"customer"})})
+        await until(lambda: "fjellvik" in owned.store.named)
+        at.ledgers.name({"lysne": frozenset()})
+        await until(lambda: "lysne" in owned.store.named)
         assert [] == await read(broker.bootstrap, Partition(ledger_of(other.topic), other.number))
 
 

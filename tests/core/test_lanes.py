@@ -14,7 +14,9 @@ WAITING = Parked(version=2, data=b"parked", occurred_at=START, reason="waiting",
 
 def item(version: int, origin: Origin = "record", *, is_suspect: bool = False, replay: str | None = None) -> Item:
     """Return an item of that version."""
-    return Item(change(version, f"v{version}", replay=replay), version, origin, is_suspect=is_suspect)
+    return Item(
+        change(version, f"v{version}", replay=replay), version, origin, is_suspect=is_suspect, is_background=False
+    )
 
 
 def test_the_newest_of_what_queues_replaces_the_rest() -> None:

@@ -78,7 +78,8 @@ class LaneMachine(RuleBasedStateMachine):
     def offer(self, step: int, is_suspect: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
         """A newer version comes."""
         self.highest += step
-        item = Item(Change(ENTITY, self.highest, 0.0, b"x"), len(self.offered), "record", is_suspect=is_suspect)
+        change = Change(ENTITY, self.highest, 0.0, b"x")
+        item = Item(change, len(self.offered), "record", is_suspect=is_suspect, is_background=False)
         self.offered.append(item)
         superseded = self.lane.offer(item)
         if superseded is not None:

@@ -48,7 +48,7 @@ def test_who_is_served() -> None:
 def test_what_came_from_the_ledger_settles_no_record() -> None:
     """An item without an offset has no record to settle."""
     made, assignment = state(TENANT), Assignment(PARTITION, GENERATION, 0)
-    made.settle(assignment, Item(change(1), None, "parked", is_suspect=False), "delivered")
+    made.settle(assignment, Item(change(1), None, "parked", is_suspect=False, is_background=True), "delivered")
     assert [] == made.output
 
 

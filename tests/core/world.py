@@ -168,12 +168,12 @@ def _wanted(load: Load, entity: Entity, held: Held, now: float) -> bool:
     return is_meant and entity.key > load.after
 
 
-def _order(load: Load, entity: Entity, entry: Entry) -> tuple[float, str]:
+def _order(load: Load, entity: Entity, entry: Entry) -> tuple[bool, float, str]:
     if load.which == "due":
-        return entry.due or 0.0, ""
-    if load.which == "waiting":
-        return entry.parked.since if entry.parked else 0.0, ""
-    return 0.0, entity.key
+        return False, entry.due or 0.0, ""
+    if load.which == "waiting" and entry.parked:
+        return entry.parked.is_background, entry.parked.since, ""
+    return False, 0.0, entity.key
 
 
 class Books:

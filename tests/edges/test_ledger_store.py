@@ -128,6 +128,16 @@ def test_waiting_changes_are_taken_oldest_first(store: LedgerStore) -> None:
     assert [4] == ids(store.load(load("waiting", tenant="havgard"), 0.0))
 
 
+def test_live_changes_that_wait_come_before_replays(store: LedgerStore) -> None:
+    """Each in the order in which they began to wait."""
+    for number, is_background in ((1, True), (2, False), (3, True), (4, False)):
+        entry = parked(1)
+        assert entry.parked is not None
+        waits = msgspec.structs.replace(entry.parked, since=float(number), is_background=is_background)
+        store.put([(customer(number), msgspec.structs.replace(entry, parked=waits), number)])
+    assert [2, 4, 1, 3] == ids(store.load(load("waiting"), 0.0))
+
+
 def test_refused_changes_are_taken_for_one_tenant(store: LedgerStore) -> None:
     """A tenant's repaired terms release what was refused to it, and nothing that only waits."""
     store.put(
