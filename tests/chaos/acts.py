@@ -88,9 +88,11 @@ class Troubles:
         await daemon.working()
 
     async def _crash_for_long(self) -> None:
-        """Kill a daemon, and start it when others have its partitions."""
+        """Kill a daemon, and start it when others have its partitions, on an empty disk, as on another machine."""
         daemon = self._victim("daemon_kills")
         daemon.crash()
+        daemon.lose_disk()
+        self._note("disks_lost", f"daemon {daemon.name}")
         await self._go_on(BEYOND_SESSION_SECONDS)
         daemon.begin()
         await daemon.working()

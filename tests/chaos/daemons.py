@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -44,6 +45,7 @@ class Daemon(DaemonProcess):
         self._ops_port = free_ports(1)[0]
         super().__init__({**environment, "MOMENT_DNB_OPS_PORT": str(self._ops_port)}, folder)
         self.name = name
+        self._data = Path(environment["MOMENT_DNB_DATA_DIR"])
         self.gauges: dict[str, float] = {}
         self.troubles: list[str] = []
         self.given_up = 0
@@ -68,6 +70,11 @@ class Daemon(DaemonProcess):
         self._is_expected = False
         self.gauges = {}
         self.kill()
+
+    def lose_disk(self) -> None:
+        """Remove the local copies of its ledgers, if it has any yet; it must not be running."""
+        if self._data.exists():
+            shutil.rmtree(self._data)
 
     async def leave(self) -> None:
         """Let it hand over and end; that it does not, or with another exit code than 0, is a trouble."""

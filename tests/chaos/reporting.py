@@ -25,6 +25,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kills: int
+    disks_lost: int
     pauses: int
     broker_kills: int
     rolling_restarts: int
@@ -88,6 +89,7 @@ class Telling:
         """Return the proof, with what was done."""
         return Proof(
             kills=done["daemon_kills"],
+            disks_lost=done["disks_lost"],
             pauses=done["daemon_pauses_beyond_session"],
             broker_kills=done["broker_kills"],
             rolling_restarts=done["rolling_restarts"],
