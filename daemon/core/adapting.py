@@ -204,3 +204,41 @@ class LearnedRate:
             is_busy = seconds < 2 * OBSERVED_SECONDS and self._count >= FEW_CALLS
             self._observed.append(self._count / seconds if is_busy else self._allowed)
             self._counted_since, self._count = now, 0
+
+
+REFUSALS_SECONDS = 2.0
+"""So long refusals are gathered before they are forgotten."""
+
+MANY_REFUSED = 0.05
+"""Refusals that are a greater part of the calls are no mere probing of limits that are known."""
+
+SEVERAL_TENANTS = 4
+"""Fewer are refused each for its own quota, and learn that by themselves."""
+
+
+class Refusals:
+    """Who was refused for a quota of late: one tenant for its own, or many for that of all together."""
+
+    def __init__(self) -> None:
+        """Begin without any call."""
+        self._since = 0.0
+        self._calls = 0
+        self._refusals = 0
+        self._refused: set[str] = set()
+
+    @property
+    def are_of_all(self) -> bool:
+        """Tell whether so many calls of so many tenants are refused that the quota of all is meant."""
+        return self._refusals > MANY_REFUSED * self._calls and len(self._refused) >= SEVERAL_TENANTS
+
+    def call(self, now: float) -> None:
+        """Count a call."""
+        if now >= self._since + REFUSALS_SECONDS:
+            self._since, self._calls, self._refusals = now, 0, 0
+            self._refused.clear()
+        self._calls += 1
+
+    def refuse(self, tenant: str) -> None:
+        """Count a refusal of one."""
+        self._refusals += 1
+        self._refused.add(tenant)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from daemon.core.adapting import LearnedRate, Window
+from daemon.core.adapting import LearnedRate, Refusals, Window
 from daemon.core.model import Tenant
 from daemon.core.quota import Quota
 
@@ -98,6 +98,8 @@ class Pacing:
         self._round: deque[Turn] = deque()
         self._blocked: list[tuple[float, str]] = []
         self._client = Quota(limits.quota, limits.quota * limits.burst_seconds)
+        self._learned = LearnedRate(limits.quota)
+        self._refusals = Refusals()
         self._window = Window(limits.concurrency)
         self._share = 0.0
         self._growth: tuple[float, float] | None = None
@@ -127,8 +129,11 @@ class Pacing:
         self._share = fraction
         self._growth = None
         if fraction > 0.0:
-            rate = self._limits.quota * fraction
-            self._client.change_rate(rate, rate * self._limits.burst_seconds)
+            self._learned.allow(self._limits.quota * fraction)
+            self._use(self._learned.rate)
+
+    def _use(self, rate: float) -> None:
+        self._client.change_rate(rate, rate * self._limits.burst_seconds)
 
     # -- tickets -----------------------------------------------------------------------------------------------
 
@@ -209,9 +214,16 @@ class Pacing:
         return self._turns[tenant].held_until
 
     def refused(self, tenant: str, now: float) -> None:
-        """Tell that DnB refused a call of the tenant for its quota: what the operator allows is more than DnB does."""
+        """Tell that DnB refused a call of the tenant for its quota: what the operator allows is more than DnB does.
+
+        It may be more for the tenant alone, or for all of them together: then many are refused at a time.
+        """
         self._failures = 0
         self._turns[tenant].refuse(now)
+        self._refusals.refuse(tenant)
+        if self._refusals.are_of_all:
+            self._learned.refuse(now)
+            self._use(self._learned.rate)
 
     def succeeded(self, seconds: float, now: float, *, writes: bool = False) -> None:
         """Tell that DnB answered a call sensibly, after so many seconds: there is no outage."""
@@ -308,6 +320,11 @@ class Pacing:
 
     def _take(self, turn: Turn, queue: deque[int], now: float) -> int:
         turn.take(now)
+        was_cut = self._learned.is_cut
+        rate = self._learned.use(now)
+        if was_cut:
+            self._use(rate)
         self._client.take(now)
+        self._refusals.call(now)
         self._in_flight += 1
         return queue.popleft()

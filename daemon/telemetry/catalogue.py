@@ -53,7 +53,7 @@ METRICS = (
     Metric("calls_window", "gauge", "Calls that may be in flight at present: fewer while DnB is slow or fails."),
     Metric("calls_not_sent_total", "counter", "Calls that took their turn and were not sent.", ("reason",)),
     Metric("tokens_total", "counter", "Requests for an access token.", ("result",)),
-    Metric("quota_calls_per_second", "gauge", "This replica's share of the client's quota."),
+    Metric("quota_calls_per_second", "gauge", "This replica's share of the client's quota, or what DnB bears of it."),
     Metric(
         "replica_load",
         "gauge",
