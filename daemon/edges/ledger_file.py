@@ -24,7 +24,7 @@ CREATE INDEX entries_due ON entries (due) WHERE due IS NOT NULL AND taken = 0;
 CREATE INDEX entries_waiting ON entries (tenant, waiting_since) WHERE waiting_since IS NOT NULL;
 CREATE INDEX entries_parked ON entries (tenant, key, reason) WHERE reason IS NOT NULL;
 CREATE INDEX entries_blocked ON entries (blocked_by, key) WHERE blocked_by IS NOT NULL;
-CREATE INDEX entries_failing ON entries (tenant, key, position) WHERE is_failing = 1;
+CREATE INDEX entries_failing ON entries (tenant, key, position, reason) WHERE is_failing = 1;
 CREATE TABLE tenants (name TEXT PRIMARY KEY, kinds TEXT NOT NULL);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """

@@ -373,10 +373,14 @@ class LedgerStore:
         return {tenant: (count, newest) for tenant, count, newest in self._connection.execute(query)}
 
     @on_disk
-    def failing(self, tenant: str) -> list[tuple[Entity, Entry]]:
-        """Return a tenant's entries whose parked change a person must repair."""
-        query = "SELECT key, value FROM entries WHERE tenant = ? AND is_failing = 1 ORDER BY key"
-        return _entries(self._connection.execute(query, (tenant,)).fetchall())
+    def failing(self, tenant: str) -> list[tuple[Entity, str]]:
+        """Return the entities of a tenant whose parked change a person must repair, by key, each with its reason.
+
+        Not their entries: a tenant may have a hundred thousand of them.
+        """
+        query = "SELECT key, reason FROM entries WHERE tenant = ? AND is_failing = 1 ORDER BY key"
+        rows = ((entity_of(key), reason) for key, reason in self._connection.execute(query, (tenant,)))
+        return [(entity, reason) for entity, reason in rows if entity]
 
     @on_disk
     def parked_by_reason(self) -> dict[str, int]:

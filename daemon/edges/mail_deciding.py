@@ -1,35 +1,32 @@
 """Which mail a tenant is due: the first failure of a reason at once, more in digests, repairs when they come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from daemon.core.ledger import Entry
+from daemon.core.ledger import Parked
 from daemon.core.model import Entity
 from daemon.edges.mail_state import MAX_TOLD, MailRecord, Told
 
 
-class Failing(msgspec.Struct, frozen=True):
-    """A parked change that a person must repair: its entity, and its entry in the ledger."""
+class Failing(msgspec.Struct, frozen=True, gc=False):
+    """A parked change that a person must repair: its entity, and the reason under which it is parked."""
 
     entity: Entity
-    entry: Entry
-
-    @property
-    def reason(self) -> str:
-        """Return the reason under which it is parked."""
-        return self.entry.parked.reason if self.entry.parked else ""
+    reason: str
 
 
 class Letter(msgspec.Struct, frozen=True):
     """What one mail tells: failures that the tenant does not know of, and repairs of those it does (ledger keys).
 
-    `record` is what it will have been told once the mail is taken.
+    `record` is what it will have been told once the mail is taken. `changes` are the parked changes of those failures
+    that are told one by one, once they were looked up.
     """
 
     failures: tuple[Failing, ...]
     repaired: tuple[str, ...]
     record: MailRecord
+    changes: Mapping[Entity, Parked] = {}
 
 
 def due_letter(

@@ -13,8 +13,10 @@ from hashlib import sha256
 
 import msgspec
 
+from daemon.core.ledger import Parked
+from daemon.core.model import Entity
 from daemon.core.procedure import Refused
-from daemon.edges.mail_deciding import Failing, Letter
+from daemon.edges.mail_deciding import Letter
 
 MAX_SHOWN = 50
 """So many failures are told one by one; how many more there are is told as a number."""
@@ -36,6 +38,11 @@ class _Numbers(msgspec.Struct, rename="camel"):
     customer_number: str | int | None = None
     project_number: str | int | None = None
     invoice_number: str | int | None = None
+
+
+def shown(letter: Letter) -> list[Entity]:
+    """Return the entities of those failures that are told one by one."""
+    return [one.entity for one in letter.failures[:MAX_SHOWN]]
 
 
 def message(tenant: str, letter: Letter, *, sender: str, recipients: tuple[str, ...], now: float) -> EmailMessage:
@@ -67,8 +74,9 @@ def lines(tenant: str, letter: Letter) -> Iterator[str]:
     if letter.failures:
         yield f"What Moment sent for {tenant} could not be transferred to DnB Regnskap:"
         yield ""
-        for one in letter.failures[:MAX_SHOWN]:
-            yield from _failure(one)
+        for entity in shown(letter):
+            if entity in letter.changes:
+                yield from _failure(entity, letter.changes[entity])
         if len(letter.failures) > MAX_SHOWN:
             yield f"… and {len(letter.failures) - MAX_SHOWN} more for the same reasons."
             yield ""
@@ -81,11 +89,8 @@ def lines(tenant: str, letter: Letter) -> Iterator[str]:
         yield f"… and {len(letter.repaired) - MAX_SHOWN} more are repaired."
 
 
-def _failure(one: Failing) -> Iterator[str]:
-    parked = one.entry.parked
-    if parked is None:
-        return
-    yield f"* {one.entity.kind} {_number(parked.data) or ''} (Moment's id {one.entity.id})".replace("  ", " ")
+def _failure(entity: Entity, parked: Parked) -> Iterator[str]:
+    yield f"* {entity.kind} {_number(parked.data) or ''} (Moment's id {entity.id})".replace("  ", " ")
     yield f"    reason: {parked.reason}"
     refusal = parked.refusal
     if refusal is None:

@@ -12,7 +12,7 @@ from daemon.edges.clock import Clock
 from daemon.edges.ledger_store import LedgerStore
 from daemon.edges.mail_deciding import Failing, due_letter
 from daemon.edges.mail_state import MailRecord, encode_mail_record, mail_key
-from daemon.edges.mail_text import message
+from daemon.edges.mail_text import message, shown
 from daemon.edges.mailer import Mailer
 from daemon.settings import Settings
 
@@ -94,11 +94,14 @@ class Mailing:
         return True
 
     async def _tell(self, partition: Partition, store: LedgerStore, tenant: str, record: MailRecord) -> None:
-        failing = [Failing(entity, entry) for entity, entry in store.failing(tenant)]
+        failing = [Failing(entity, reason) for entity, reason in store.failing(tenant)]
         now = self._clock.now()
         letter = due_letter(failing, _stuck(store, record), record, now, self._settings.mail_digest)
         if letter is None:
             return
+        found = store.get(shown(letter))
+        changes = {entity: one.entry.parked for entity, one in found.items() if one.entry.parked}
+        letter = msgspec.structs.replace(letter, changes=changes)
         mail = message(tenant, letter, sender=self._settings.mail_from, recipients=self._addresses[tenant], now=now)
         refused = await self._mailer.send(mail)
         self.count("sent" if refused is None else refused)

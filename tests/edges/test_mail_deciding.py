@@ -2,7 +2,7 @@
 
 from daemon.edges.mail_deciding import Failing, Letter, due_letter
 from daemon.edges.mail_state import MAX_TOLD, MailRecord, Told
-from tests.edges.ledger_entries import customer, parked
+from tests.edges.ledger_entries import customer
 
 NOW = 10_000.0
 DIGEST = 3_600.0
@@ -11,7 +11,7 @@ NOTHING = MailRecord()
 
 def failing(number: int, reason: str = "conflict") -> Failing:
     """Return a customer that a person must repair."""
-    return Failing(customer(number), parked(1, reason))
+    return Failing(customer(number), reason)
 
 
 def due(

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from daemon.core.ledger import Entry, Parked
+from daemon.core.ledger import Parked
 from daemon.core.model import Entity
 from daemon.core.procedure import Refused
 from daemon.edges.mail_deciding import Failing, Letter
@@ -17,16 +17,19 @@ REFUSED = Refused(
 )  # fmt: skip
 
 
-def failing(refusal: Refused | None = REFUSED, data: bytes = b'{"invoiceNumber": 10245}', number: int = 0) -> Failing:
-    """Return an invoice that a person must repair."""
+def failing(
+    refusal: Refused | None = REFUSED, data: bytes = b'{"invoiceNumber": 10245}', number: int = 0
+) -> tuple[Entity, Parked]:
+    """Return an invoice that a person must repair, and its parked change."""
     reason = refusal.reason if refusal else "unavailable"
     parked = Parked(version=7, data=data, occurred_at=0.0, reason=reason, since=0.0, refusal=refusal)
-    return Failing(msgspec.structs.replace(INVOICE, id=INVOICE.id + number), Entry(parked=parked))
+    return msgspec.structs.replace(INVOICE, id=INVOICE.id + number), parked
 
 
-def text(*failures: Failing, repaired: tuple[str, ...] = ()) -> tuple[str, str]:
+def text(*changes: tuple[Entity, Parked], repaired: tuple[str, ...] = ()) -> tuple[str, str]:
     """Return subject and text of a mail that tells this."""
-    letter = Letter(failures, repaired, MailRecord())
+    failures = tuple(Failing(entity, parked.reason) for entity, parked in changes)
+    letter = Letter(failures, repaired, MailRecord(), dict(changes))
     mail = message("fjellvik", letter, sender="a@example.com", recipients=("b@example.com",), now=1_000.0)
     return str(mail["Subject"]), str(mail.get_content())
 

@@ -161,8 +161,8 @@ def _map(raw: bytes) -> None:
 
 def _mailed(raw: bytes) -> None:
     parked = Parked(version=1, data=raw, occurred_at=1.0, reason="conflict", since=1.0, refusal=refusal("conflict"))
-    failing = Failing(Entity("fjellvik", "invoice", 7), Entry(parked=parked))
-    letter = Letter((failing,), (), MailRecord({}))
+    entity = Entity("fjellvik", "invoice", 7)
+    letter = Letter((Failing(entity, parked.reason),), (), MailRecord({}), {entity: parked})
     message("fjellvik", letter, sender="a@b.example", recipients=("c@d.example",), now=1.8e9).as_bytes()
 
 
