@@ -24,6 +24,10 @@ class Standing(msgspec.Struct, frozen=True):
     delivered: Mapping[str, int] = {}
     parked: Mapping[str, int] = {}
 
+    def highest(self, key: str) -> int:
+        """Return the highest version that it says anything of, 0 if there is none."""
+        return max(self.delivered.get(key, 0), self.parked.get(key, 0))
+
 
 class Letters(msgspec.Struct, frozen=True):
     """The offsets of a partition that have a dead letter.

@@ -27,8 +27,12 @@ class Contract:
         self._environment = environment
         self._tenants = tenants
 
-    def message(self, value: bytes | None, known_tenants: Collection[str]) -> Message:
-        """Return what a record says; a tenant that the file no longer names and the ledger knows is not ignored."""
+    def message(self, value: bytes | None, known_tenants: Collection[str], standing: Standing) -> Message:
+        """Return what a record says.
+
+        Not ignored is the change of a tenant that the file no longer names and the ledger knows, nor one that the
+        ledger speaks of, though its kind is switched off now.
+        """
         message = decode_change(value, environment=self._environment)
         if not isinstance(message, Change):
             return message
@@ -36,7 +40,7 @@ class Contract:
         tenant = self._tenants.get(name)
         if tenant is None and name not in known_tenants:
             return Ignored("tenant", name)
-        if tenant is not None and kind not in tenant.kinds:
+        if tenant is not None and kind not in tenant.kinds and standing.highest(message.entity.key) < message.version:
             return Ignored("kind", name)
         if kind == "invoice" and is_draft(message.data):
             return Ignored("draft", name)
@@ -82,7 +86,7 @@ class PartitionAudit:
         first, _ = await self._reading.bounds(self._partition)
         account = Conserving(standing, letters, first=first, committed=committed)
         async for record in self._reading.records([self._partition], progress):
-            message = self._contract.message(record.value, self._tenants)
+            message = self._contract.message(record.value, self._tenants, standing)
             account.take(record.offset, message, record.timestamp / MILLISECONDS)
         return account
 

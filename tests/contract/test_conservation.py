@@ -1,5 +1,6 @@
 """What the audit reads on a real Kafka: committed offsets, dead letters, ledgers, and what retention has removed."""
 
+import msgspec
 import pytest
 
 from daemon.core.conserving import Figures, Letters
@@ -67,6 +68,15 @@ async def test_a_tenant_that_the_file_no_longer_names_is_not_ignored(real: Broke
     named = encode_tenant_record(TenantRecord())
     await produce(real.bootstrap, ledger(partition), named, key=tenant_key("lysne").encode())
     assert Figures(records=3, parked=1, unaccounted=2) == await figures_of(real, partition, 3)
+
+
+async def test_what_the_ledger_says_of_a_kind_that_is_switched_off_counts(real: Broker) -> None:
+    """What was delivered or is parked is told as such; what is newer than that is ignored, as the daemon does."""
+    partition = await real.input()
+    await produce(real.bootstrap, partition, *(change(1, version, tenant="projects") for version in (1, 2, 3)))
+    entry = msgspec.structs.replace(parked(2), version=1)
+    await produce(real.bootstrap, ledger(partition), encode(entry), key=customer(1, "projects").key.encode())
+    assert Figures(records=3, delivered=1, parked=1, ignored={"kind": 1}) == await figures_of(real, partition, 3)
 
 
 async def test_what_retention_removed_is_told(real: Broker) -> None:

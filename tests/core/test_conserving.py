@@ -46,6 +46,12 @@ def lacking(made: Conserving) -> list[tuple[str, int, int, int]]:
     return [(one.key, one.version, one.offset, one.count) for one in made.lacking()]
 
 
+def test_the_highest_version_that_a_ledger_speaks_of_is_the_parked_one_if_there_is_any() -> None:
+    """Else the delivered one, else none."""
+    standing = Standing({key(1): 2, key(2): 2}, {key(2): 5, key(3): 1})
+    assert [2, 5, 1, 0] == [standing.highest(key(number)) for number in (1, 2, 3, 4)]
+
+
 def test_what_the_ledger_knows_is_accounted_for() -> None:
     """A version at or below the delivered one, or at or below the parked one, has not been lost."""
     made = judged(change(1, 1), change(1, 2), change(1, 3), delivered={1: 2}, parked={1: 3})
