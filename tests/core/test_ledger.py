@@ -46,6 +46,13 @@ def test_an_entry_survives_the_ledger(entry: Entry) -> None:
     assert expected == decode(encode(entry))
 
 
+def test_a_parked_change_below_what_was_delivered_is_none() -> None:
+    """Whoever has left it in the ledger, it is not written over the newer version any more."""
+    at, below = Entry(version=4, parked=PARKED), Entry(version=5, parked=PARKED)
+    assert at == decode(encode(at))
+    assert Entry(version=5) == decode(encode(below))
+
+
 def test_fields_of_a_newer_program_survive_an_older_one() -> None:
     """A replica of an older version writes back what it does not understand, also of a parked change."""
     raw = msgspec.msgpack.encode(

@@ -358,6 +358,20 @@ def test_new_terms_try_again_what_was_refused() -> None:
     assert ("conflict", []) == ((play.entry().parked or WAITING).reason, play.all(Released))
 
 
+def test_what_is_parked_is_asked_for_when_it_is_to_be_tried_again() -> None:
+    """A change that was parked in this assignment is taken out of the ledger at its next try, and not before."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("closed"))
+    play.record()
+    next_try = (play.entry().parked or WAITING).next_try or 0.0
+    play.give(Woke(), after=next_try - play.now - 1.0)
+    assert [] == loads(play)
+    play.give(Woke(), after=1.0)
+    assert [("due", None)] == loads(play)
+
+
 def test_a_due_entry_is_tried_for_its_parked_change() -> None:
     """A parked change whose time has come is tried, though its delivered version is dirty too."""
     tried = msgspec.structs.replace(WAITING, reason="status_503", next_try=START + 3.0, attempts=1)

@@ -1,6 +1,6 @@
-"""Faults planted around the planner: in the ledger as it is kept and read, and in what is said to DnB."""
+"""Faults planted around the planner: in the ledger as it is kept and read, in reading, fetching and sending."""
 
-from tests.simulation.planting import CONTRACT, DNB, EDGES, Fault, scenario
+from tests.simulation.planting import CONTRACT, EDGES, Fault, scenario
 
 AROUND_THE_PLANNER: tuple[Fault, ...] = (
     # -- the ledger ----------------------------------------------------------------------------------------------
@@ -13,6 +13,7 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
                 "            if entity not in present or _is_greater(present[entity], new)\n",
             ),
         ),
+        f"{EDGES}/test_ledger_store.py::test_merging_in_any_order_keeps_the_greatest",
     ),
     Fault(
         "put what a former assignment wrote into the next one's copy",
@@ -35,19 +36,19 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
                 "if record is not None:",
             ),
         ),
-        "tests/edges/test_ledger_reading.py::test_an_assignment_is_above_everything_that_was_written",
+        f"{EDGES}/test_ledger_reading.py::test_an_assignment_is_above_everything_that_was_written",
     ),
     Fault(
         "forget whom the tenants file has named",
         "daemon/edges/ledger_store.py",
         (("known_tenants=frozenset(self.named).union(self._tenants()),", "known_tenants=frozenset(self._tenants()),"),),
-        "tests/edges/test_ledger_reading.py",
+        f"{EDGES}/test_ledger_reading.py::test_the_tenants_that_the_file_has_named_are_remembered",
     ),
     Fault(
         "trust a local copy that was open when the machine failed",
         "daemon/edges/ledgers.py",
         (("        if mark.is_of_another_boot():\n", "        if False:\n"),),
-        "tests/edges/test_open_mark.py",
+        f"{EDGES}/test_open_mark.py::test_a_machine_that_failed_has_kept_nothing_for_certain",
     ),
     Fault(
         "do not look for outranked entries at a restore",
@@ -64,7 +65,7 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
                 "        if lines:\n",
             ),
         ),
-        "tests/edges/test_ledger_reading.py",
+        f"{EDGES}/test_ledger_reading.py::test_what_another_process_wrote_is_kept_before_the_planner_has_heard_of_it",
     ),
     Fault(
         "trust a local copy of another life of the topic",
@@ -83,59 +84,6 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
         (("    return marks.record is None and not is_new\n", "    return False\n"),),
         scenario("a_lost_ledger_stops_the_start"),
     ),
-    # -- DnB -----------------------------------------------------------------------------------------------------
-    Fault(
-        "create under another guid each time",
-        "daemon/dnb/calls.py",
-        (
-            (
-                '        return str(uuid5(_NAMESPACE, "\\n".join(names)))\n',
-                '        return str(__import__("uuid").uuid4())\n',
-            ),
-        ),
-    ),
-    Fault(
-        "use a deleted row's guid for ever",
-        "daemon/dnb/customer.py",
-        (
-            (
-                "        attempt = replace(attempt, n=attempt.n + 1)\n",
-                "        attempt = replace(attempt, n=attempt.n)\n",
-            ),
-        ),
-        scenario("a_row_that_a_person_deleted_is_created_once_more"),
-    ),
-    Fault(
-        "create without looking",
-        "daemon/dnb/invoice_finding.py",
-        (
-            (
-                "    rows = yield from _by_number(sought.number)\n    if not",
-                "    rows = (yield from _by_number(sought.number)) and []\n    if not",
-            ),
-        ),
-    ),
-    Fault(
-        "book a draft whose sums are others",
-        "daemon/dnb/invoice_comparing.py",
-        (
-            (
-                "def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n",
-                "def draft_difference(drawn: Drawn, row: InvoiceRow) -> Difference | None:\n    if row:\n        return None\n",
-            ),
-        ),
-    ),
-    Fault(
-        "take a payment for another invoice",
-        "daemon/dnb/invoice.py",
-        (
-            (
-                "        case Found(row) if row.is_booked:\n            return (yield from adopt(work, found))\n",
-                "        case Found(row) if row.is_booked:\n            return (yield from create(work, Absent()))\n",
-            ),
-        ),
-        f"{DNB}/test_interruptions.py::test_killed_at_every_yield_it_is_booked_once",
-    ),
     # -- reading, fetching and sending ---------------------------------------------------------------------------
     Fault(
         "take a delete for a change",
@@ -147,19 +95,19 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
         "keep what was written over what another process wrote meanwhile",
         "daemon/edges/ledger_store.py",
         (("if one[0] not in present or not outranks(present[one[0]].entry, one[1])]", "]"),),
-        "tests/edges/test_ledger_store.py",
+        f"{EDGES}/test_ledger_store.py::test_what_we_wrote_does_not_hide_what_was_followed_to_meanwhile",
     ),
     Fault(
         "read past a lesser record of our own",
         "daemon/edges/ledger_reading.py",
         (("            if kept_from[entity] < offset:\n", "            if False:\n"),),
-        "tests/edges/test_ledger_reading.py",
+        f"{EDGES}/test_ledger_reading.py::test_a_lesser_record_of_our_own_is_found_once_more_too",
     ),
     Fault(
         "take a zombie's handover for the owner's",
         "daemon/edges/ledger_reading.py",
         (("    if key == HANDOVER_KEY and _is_of_the_owner(line, marks):\n", "    if key == HANDOVER_KEY:\n"),),
-        "tests/edges/test_ledger_reading.py",
+        f"{EDGES}/test_ledger_reading.py::test_only_the_last_owner_can_hand_over",
     ),
     Fault(
         "send a call whose time has passed",
@@ -183,16 +131,5 @@ AROUND_THE_PLANNER: tuple[Fault, ...] = (
         "daemon/edges/intake.py",
         (("message, found.entry if found else None))", "message, None))"),),
         f"{EDGES}/test_intake.py::test_changes_come_with_what_the_ledger_holds",
-    ),
-    Fault(
-        "renew no token for a tenant that was turned down twice",
-        "daemon/dnb/tokens.py",
-        (
-            (
-                "        if now >= self._renewed_at + (DOUBTED_AFTER_SECONDS if self._is_proved else UNPROVED_SECONDS):\n",
-                "        if now >= 1e18 + DOUBTED_AFTER_SECONDS:\n",
-            ),
-        ),
-        f"{DNB}/test_tokens.py",
     ),
 )
