@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.faults import SOUND, plant, run
+from checks.fault_runs import copy_tree, plant, run
 from checks.tree import ROOT
 from tests.simulation import keeping
 from tests.simulation.keeping import Case, kept, kept_names
@@ -59,6 +59,7 @@ def test_a_kept_schedule_that_once_failed_is_sound(name: str) -> None:
 def test_a_kept_schedule_fails_with_its_fault_planted(name: str, tmp_path: Path) -> None:
     """It still tells what it was kept for; if it does not any more, another schedule must be kept for the fault."""
     [fault] = [fault for fault in FAULTS if fault.name == kept(name).fault]
+    copy_tree(tmp_path)
     plant(fault, tmp_path)
     played = run(tmp_path, "-m", "tests.simulation", "--replay", name, "--draws", DRAWS)
     assert played is not None
@@ -67,7 +68,7 @@ def test_a_kept_schedule_fails_with_its_fault_planted(name: str, tmp_path: Path)
 
 def test_a_schedule_is_kept_as_it_was_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing that decides it is left out of the file, and it is played from there in the same way."""
-    plant(SOUND, tmp_path)
+    copy_tree(tmp_path)
     run(tmp_path, "-m", "tests.simulation", "--replay", "7", "--keep", "seven", "A seed.")
     monkeypatch.setattr(keeping, "FOLDER", tmp_path / "tests/simulation/known")
     drawn = schedule_of(7)
