@@ -258,4 +258,41 @@ AMONG_TENANTS: tuple[Fault, ...] = (
         ),
         f"{CORE}/test_depending.py::test_a_dependency_that_was_delivered_before_is_not_waited_for",
     ),
+    # -- live changes before replays -----------------------------------------------------------------------------
+    Fault(
+        "let replays go with the live changes",
+        "daemon/core/admitting.py",
+        (("                is_background = change.replay is not None\n", "                is_background = False\n"),),
+        f"{CORE}/test_background.py::test_live_changes_go_before_replays",
+    ),
+    Fault(
+        "let live changes wait for replays in the ledger",
+        "daemon/core/admitting.py",
+        (("(assignment.waiting if item.is_background else assignment.waiting_live)", "assignment.waiting"),),
+        f"{CORE}/test_background.py::test_replays_fill_half_of_the_lanes_and_live_changes_pass_by_those_that_wait",
+    ),
+    Fault(
+        "let a replay keep the live change of its entity in the background",
+        "daemon/core/admitting.py",
+        (("            self._delivering.hurry(assignment.attempts[lane.entity])\n", "            pass\n"),),
+        f"{CORE}/test_background.py::test_a_live_change_takes_the_replay_of_its_entity_along",
+    ),
+    Fault(
+        "take replays from the ledger before live changes",
+        "daemon/edges/ledger_store.py",
+        (("parked.since + parked.is_background * BEHIND_LIVE_SECONDS", "parked.since"),),
+        "tests/edges/test_ledger_store.py::test_live_changes_that_wait_come_before_replays",
+    ),
+    Fault(
+        "learn nothing of the client's quota where many tenants are refused",
+        "daemon/core/pacing.py",
+        (("        if self._refusals.are_of_all:\n", "        if False:\n"),),
+        f"{CORE}/test_refused_together.py::test_the_quota_of_all_is_learned_where_many_are_refused",
+    ),
+    Fault(
+        "take every refusal for one of the client's quota",
+        "daemon/core/pacing.py",
+        (("        if self._refusals.are_of_all:\n", "        if True:\n"),),
+        f"{CORE}/test_refused_together.py::test_tenants_that_are_refused_for_their_own_quota_do_not_slow_the_others",
+    ),
 )
