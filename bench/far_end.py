@@ -55,10 +55,11 @@ class Latency(msgspec.Struct, frozen=True):
 class Stats(msgspec.Struct, frozen=True):
     """Everything the sink knows of a span: calls by status and tenant, let in by second, and how writes went.
 
-    `early` are the calls of a tenant in a time that Retry-After told it to wait, `late_s` the seconds from each such
-    time's end to the tenant's next call; `held_s` is how long the sink has held the calls of the span, all together.
-    `committed` and what is told of calls are of the span, `latency` is of changes meant to be sent in it; all else is
-    of the whole time.
+    The seconds of `series` count from the span's beginning, or from the first call where none is given. Of all calls,
+    let in or not, `most_in_a_second` are those of the second that saw the most, wherever it begins. `early` are the
+    calls of a tenant in a time that Retry-After told it to wait, `late_s` the seconds from each such time's end to the
+    tenant's next call; `held_s` is how long the sink has held the calls of the span, all together. `committed` and what
+    is told of calls are of the span, `latency` is of changes meant to be sent in it; all else is of the whole time.
     """
 
     calls: int
@@ -68,6 +69,7 @@ class Stats(msgspec.Struct, frozen=True):
     first_us: int
     last_us: int
     held_s: float
+    most_in_a_second: int
     committed: int
     early: int
     late_s: list[float]
@@ -99,6 +101,15 @@ class Write(msgspec.Struct, frozen=True, array_like=True):
     version: int
     intended_us: int
     committed_us: int
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """One call as it came: `target` is its path with what it asks for."""
+
+    method: str
+    target: str
+    company_key: str
+    body: str
 
 
 class FarEnd:
@@ -138,6 +149,10 @@ class FarEnd:
     async def writes(self, tenants: str = "") -> list[Write]:
         """Return the writes of the tenants whose names begin so, in their order."""
         return await self._asked(list[Write], f"writes?tenants={tenants}")
+
+    async def kept(self) -> list[Kept]:
+        """Return the calls that were let in since they were to be kept (rule `keep`), in their order."""
+        return await self._asked(list[Kept], "kept")
 
     async def until(self, holds: Callable[[Progress], bool], seconds: float, check: Callable[[], None]) -> Progress:
         """Wait until the progress is as wanted, or that time has passed; `check` raises if waiting is in vain."""

@@ -2,7 +2,8 @@
 //
 // It takes records as they are (POST /records) and plays the part of DnB's API that the transfer of customers needs,
 // within the rules that POST /control gives it: how long a call takes, how many are allowed, who is slow, whether
-// everything is out of order. What came is told by GET /progress (cheap), GET /stats and GET /writes.
+// everything is out of order. What came is told by GET /progress (cheap), GET /stats and GET /writes, and the calls
+// themselves, where they are to be kept, by GET /kept.
 //
 // It prints its address, and ends with its standard input.
 package main
@@ -77,6 +78,8 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.tell(w, func() any { return s.progress() })
 	case path == "/stats":
 		s.tell(w, func() any { return s.stats(r.URL.Query()) })
+	case path == "/kept":
+		s.tell(w, func() any { return s.record.kept })
 	case path == "/writes":
 		s.tell(w, func() any { return s.record.listed(r.URL.Query().Get("tenants")) })
 	default:
@@ -106,6 +109,9 @@ func (s *sink) call(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	s.mutex.Lock()
 	if status == 0 {
+		if s.rules.Keep {
+			s.record.keep(r, body)
+		}
 		status, reply = s.carriedOut(r, tenant, body)
 		if isMarked && r.Method != http.MethodGet {
 			s.record.write(about, marked, time.Now())

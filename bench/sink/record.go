@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -57,10 +58,17 @@ type record struct {
 	holds        map[string]hold
 	early        int
 	lateS        []float64
+	kept         [][4]string
 }
 
 func emptied() record {
-	return record{customers: map[string]*customer{}, holds: map[string]hold{}, lateS: []float64{}}
+	return record{customers: map[string]*customer{}, holds: map[string]hold{}, lateS: []float64{}, kept: [][4]string{}}
+}
+
+// keep keeps a call that was let in: method, target, company key and body.
+func (r *record) keep(asked *http.Request, body []byte) {
+	target, key := asked.URL.RequestURI(), asked.Header.Get("CompanyKey")
+	r.kept = append(r.kept, [4]string{asked.Method, target, key, string(body)})
 }
 
 // found returns the first marker in a body.
@@ -201,33 +209,51 @@ func (s *sink) stats(asked url.Values) map[string]any {
 	return told
 }
 
-// called counts calls by status and tenant, and those let in by second since the first.
+// called counts calls by status and tenant, those let in by second since the span began, or the first of them came, and
+// the most calls of any second, let in or not.
 func (r *record) called(limits span) map[string]any {
-	statuses, tenants, series := map[string]int{}, map[string]int{}, []int{}
-	count, first, last, heldUs := 0, int64(0), int64(0), int64(0)
+	statuses, tenants, series, instants := map[string]int{}, map[string]int{}, []int{}, []int64{}
+	heldUs := int64(0)
 	for _, one := range r.calls {
 		if !limits.holds(one.atUs, one.tenant) {
 			continue
 		}
-		if count == 0 {
-			first = one.atUs
-		}
-		count, last, heldUs = count+1, one.atUs, heldUs+one.heldUs
+		instants, heldUs = append(instants, one.atUs), heldUs+one.heldUs
 		statuses[strconv.Itoa(one.status)]++
 		if one.status >= 300 {
 			continue
 		}
 		tenants[one.tenant]++
-		second := int((one.atUs - first) / 1_000_000)
+		begin := limits.from
+		if begin == 0 {
+			begin = instants[0]
+		}
+		second := int((one.atUs - begin) / 1_000_000)
 		for len(series) <= second {
 			series = append(series, 0)
 		}
 		series[second]++
 	}
-	return map[string]any{
-		"calls": count, "statuses": statuses, "tenants": tenants, "series": series, "first_us": first, "last_us": last,
-		"held_s": float64(heldUs) / 1e6,
+	first, last := int64(0), int64(0)
+	if len(instants) > 0 {
+		first, last = instants[0], instants[len(instants)-1]
 	}
+	return map[string]any{
+		"calls": len(instants), "statuses": statuses, "tenants": tenants, "series": series, "first_us": first,
+		"last_us": last, "held_s": float64(heldUs) / 1e6, "most_in_a_second": mostInASecond(instants),
+	}
+}
+
+// mostInASecond returns how many of the instants (µs, in order) lie within one second, wherever that second begins.
+func mostInASecond(instants []int64) int {
+	most, begin := 0, 0
+	for end, at := range instants {
+		for at-instants[begin] >= 1_000_000 {
+			begin++
+		}
+		most = max(most, end-begin+1)
+	}
+	return most
 }
 
 // committed counts the writes that came in the span, whenever they were meant to.

@@ -12,6 +12,7 @@ type rules struct {
 	Down        bool               `json:"down"`         // 503 to everything
 	Tenants     map[string]string  `json:"tenants"`      // company keys to names
 	Version     int                `json:"version"`      // customers that reached it are counted in /progress
+	Keep        bool               `json:"keep"`         // keep calls as they came, for GET /kept
 	Reset       bool               `json:"reset"`        // forget what came
 	Clear       bool               `json:"clear"`        // forget what came and DnB's books
 }
