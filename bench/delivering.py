@@ -35,15 +35,26 @@ class Latencies(msgspec.Struct, frozen=True):
         return self.seconds[min(len(self.seconds) - 1, int(len(self.seconds) * share))]
 
 
-async def known(trial: Trial, changes: Sequence[Change], version: int = 1) -> None:
+class Known(msgspec.Struct, frozen=True):
+    """What it took until customers were known: a start on an empty disk until ready; memory then, and at its peak."""
+
+    ready_s: float
+    ready_mib: float
+    peak_mib: float
+
+
+async def known(trial: Trial, changes: Sequence[Change], version: int = 1) -> Known:
     """Let the daemon deliver the customers' first versions and end in good order; raises `TimeoutError`."""
     await trial.sink.obey(version=version)
     await trial.topic.fill(changes)
-    trial.start()
-    progress = await trial.until(lambda now: now.reached >= len(changes))
+    ready_s = await trial.ready()
+    async with metering(*trial.pids) as meter:
+        ready_mib = meter.peak_mib
+        progress = await trial.until(lambda now: now.reached >= len(changes))
     if progress.reached < len(changes):
         raise TimeoutError(f"only {progress.reached} of {len(changes)} were known after {PATIENCE_SECONDS:g} s")
     await trial.stop()
+    return Known(ready_s, ready_mib, meter.peak_mib)
 
 
 async def shared(trial: Trial) -> None:
@@ -73,7 +84,7 @@ async def delivered(
         rss_mib=meter.peak_mib,
         calls=stats.calls,
         rejected=stats.rejected,
-        more={"calls_per_record": stats.calls / records, "missing": records - count, "misordered": stats.misordered},
+        more={"calls_per_record": stats.calls / records, "missing": records - count},
     )
 
 

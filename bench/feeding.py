@@ -13,9 +13,6 @@ from bench.bounds.changing import FIRST_ID, FIRST_NUMBER, Filling
 
 MICROSECONDS = 1_000_000
 
-Prepared = tuple[int, bytes, bytes]
-"""A record as it goes into the topic: partition, key and value."""
-
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """A tenant of a measurement, at its place among the others."""
@@ -110,15 +107,11 @@ class Topic(msgspec.Struct, frozen=True):
         """Return the partition of a tenant."""
         return tenant.position % self.partitions
 
-    def prepared(self, changes: Iterable[Change]) -> list[Prepared]:
-        """Return the records of changes, so that filling the topic takes no longer than Kafka does."""
-        return [(self.partition_of(change.tenant), *record(change)) for change in changes]
-
-    async def fill(self, changes: Iterable[Change] = (), *, prepared: Iterable[Prepared] = ()) -> None:
-        """Publish changes, or what was prepared of them, as many to a second as Kafka takes."""
+    async def fill(self, changes: Iterable[Change]) -> None:
+        """Publish changes, as many to a second as Kafka takes; they need not be in memory all at once."""
         async with Filling(self.bootstrap, self.name) as filling:
-            for partition, key, value in prepared or self.prepared(changes):
-                await filling.add(partition, key, value)
+            for change in changes:
+                await filling.add(self.partition_of(change.tenant), *record(change))
 
     @contextlib.asynccontextmanager
     async def publishing(self) -> AsyncGenerator["Publisher"]:

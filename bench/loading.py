@@ -5,9 +5,13 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from bench.feeding import MICROSECONDS, Change, Tenant
+from msgspec.structs import replace
+
+from bench.feeding import MICROSECONDS, Change, Publisher, Tenant, now_us
 
 SEED = 1
+SLICE_SECONDS = 1.0
+"""A load without end is drawn in slices."""
 
 
 class Load:
@@ -30,18 +34,36 @@ class Load:
 
         Tenants take turns; the customer is drawn by lot.
         """
-        count = round(per_second * seconds)
-        step_us = MICROSECONDS / per_second
         return [
             self._next(
-                next(self._turn),
-                self._chance.randrange(self._customers),
-                since_us + round(number * step_us),
+                next(self._turn), self._chance.randrange(self._customers), instant_us(number, per_second, since_us)
             )
-            for number in range(count)
+            for number in range(round(per_second * seconds))
         ]
 
     def _next(self, tenant: Tenant, customer: int, intended_us: int) -> Change:
         self._versions[tenant.name, customer] += 1
         version = self._versions[tenant.name, customer]
         return Change(tenant=tenant, customer=customer, version=version, intended_us=intended_us)
+
+
+def instant_us(number: int, per_second: float, since_us: int) -> int:
+    """Return the instant of the one with that number, of so many a second since then."""
+    return since_us + round(number * MICROSECONDS / per_second)
+
+
+def paced(changes: Sequence[Change], per_second: float, since_us: int) -> list[Change]:
+    """Return the changes, meant to be sent one after the other, so many a second."""
+    return [
+        replace(change, intended_us=instant_us(number, per_second, since_us)) for number, change in enumerate(changes)
+    ]
+
+
+async def changing(publisher: Publisher, load: Load, per_second: float, published: list[Change]) -> None:
+    """Publish so many changes a second for ever, each at its instant, and note each one that was."""
+    since_us = now_us()
+    while True:
+        for change in load.drawn(per_second, SLICE_SECONDS, since_us):
+            await publisher.play([change])
+            published.append(change)
+        since_us += round(SLICE_SECONDS * MICROSECONDS)

@@ -9,12 +9,14 @@ from pathlib import Path
 import msgspec
 import yaml
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from bench.bounds.staging import HERE, Measured
 from bench.contending import Contender, Contending, Program
 from bench.far_end import FarEnd, Progress
 from bench.feeding import Tenant, Topic
 from bench.metering import has_ended
+from daemon.edges.ledger_topic import ledger_of
 from daemon.sandbox.credentials import issued
 from tests.kafka_broker import create_topic, fresh_name
 
@@ -24,6 +26,7 @@ NO_QUOTA = 1_000_000.0
 PATIENCE_SECONDS = 300.0
 """After this nothing more is waited for."""
 
+READY_SECONDS = 120.0
 LAST_NUMBER = 2_000_000_000
 COMMITTED_LOOK_SECONDS = 0.2
 
@@ -66,17 +69,26 @@ class Trial(msgspec.Struct, kw_only=True):
         return process
 
     @property
+    def dead_letters(self) -> str:
+        """The topic for records that are no change: the daemon makes it."""
+        return f"{self.topic.name}.dead-letters"
+
+    @property
     def pids(self) -> list[int]:
         """The numbers of the processes that were started."""
         return [process.pid for process in self.started.values() if process.pid is not None]
 
     def start(self, name: str = "a") -> Contending:
         """Start the process of that name, or start it again: the daemon's comes back under its member id."""
-        process = self.started.get(name)
-        if process is None:
-            process = self.started[name] = self._process(name)
+        process = self._named(name)
         process.start()
         return process
+
+    async def ready(self, *names: str) -> float:
+        """Start daemons, the first one unless others are named; return after how many seconds all were ready."""
+        processes = [self._named(name) for name in names or ("a",)]
+        seconds = [process.ready(READY_SECONDS) for process in processes if isinstance(process, Measured)]
+        return max(await asyncio.gather(*seconds))
 
     async def stop(self, name: str = "a") -> None:
         """Stop the process of that name in good order."""
@@ -104,6 +116,11 @@ class Trial(msgspec.Struct, kw_only=True):
                 self.check()
                 await asyncio.sleep(COMMITTED_LOOK_SECONDS)
 
+    def _named(self, name: str) -> Contending:
+        if name not in self.started:
+            self.started[name] = self._process(name)
+        return self.started[name]
+
     def _process(self, name: str) -> Contending:
         folder = self.folder / name
         folder.mkdir()
@@ -124,7 +141,7 @@ class Trial(msgspec.Struct, kw_only=True):
             "kafka_bootstrap": self.topic.bootstrap,
             "topics": self.topic.name,
             "group": self.topic.name,
-            "dead_letter_topic": f"{self.topic.name}.dead-letters",
+            "dead_letter_topic": self.dead_letters,
             "replication": "1",
             "min_insync": "1",
             "tenants_file": str(self.folder / "tenants.yaml"),
@@ -177,6 +194,17 @@ async def trying(
     finally:
         for process in trial.started.values():
             process.kill()
+        await _delete(ground.bootstrap, name, ledger_of(name), trial.dead_letters)
+
+
+async def _delete(bootstrap: str, *topics: str) -> None:
+    """Delete topics, so that a run fills no disk: a million changes and the ledger of them are more than a gigabyte."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics(list(topics))
+    finally:
+        await admin.close()
 
 
 def _registry(tenants: Sequence[Tenant]) -> str:

@@ -10,6 +10,7 @@ import asyncio
 from msgspec.structs import replace
 
 from bench.contending import Contender
+from bench.durations import Takes
 from bench.far_end import Stats
 from bench.feeding import MICROSECONDS, Tenant, spread, tenants
 from bench.rows import Figures
@@ -22,6 +23,7 @@ WEIGHTS = (1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0)
 RECORDS = 15_000
 COLD_SECONDS, WARM_SECONDS = 5, 30
 START_SECONDS = 30.0
+TAKES = Takes(daemon=2 * (COLD_SECONDS + WARM_SECONDS + 3.0))
 
 
 async def measure(ground: Ground, contender: Contender) -> Figures:

@@ -4,7 +4,7 @@ The customers are made known to the daemon in an unmeasured phase. Then 5,000 of
 or a newer version of each of 20,000 (unchanged; of several versions that queue only the newest would be looked at). Of
 the daemon is measured how many records it settles in a second, and at which cost, between the first and the last look
 at its metrics at which it was at work; calls must be 0. Goals on one core: 20,000 stale and 8,000 unchanged records a
-second. The others know of no version and send everything: of them is measured a backlog of 5,000, as in `unique`.
+second. The others know of no version and send everything: of them is measured a backlog of 3,000, as in `unique`.
 """
 
 import asyncio
@@ -15,14 +15,16 @@ import msgspec
 
 from bench.contending import Contender
 from bench.delivering import delivered, known
+from bench.durations import Takes
 from bench.feeding import MICROSECONDS, Change, now_us, spread, tenants
 from bench.metering import Meter, metering
 from bench.rows import Figures
 from bench.trial import PATIENCE_SECONDS, Ground, Trial, trying
 
 STALE, UNCHANGED = "stale", "unchanged"
-RECORDS_OTHERS = 5_000
+RECORDS_OTHERS = 3_000
 TENANTS = 8
+STALE_TAKES, UNCHANGED_TAKES = Takes(daemon=10.0, others=4.0), Takes(daemon=25.0, others=4.0)
 LOOK_SECONDS = 0.25
 """Between two looks at the daemon's metrics: each costs it some milliseconds."""
 

@@ -10,6 +10,7 @@ import asyncio
 
 from bench.contending import Contender
 from bench.delivering import arrival, judged
+from bench.durations import Takes
 from bench.feeding import MICROSECONDS, now_us, tenants
 from bench.loading import Load
 from bench.metering import metering
@@ -26,6 +27,7 @@ LATENCY_MS = 10.0
 BEFORE_SECONDS, DOWN_SECONDS, AFTER_SECONDS = 5.0, 20.0, 5.0
 START_SECONDS = 60.0
 PATIENCE_SECONDS = 45.0
+TAKES = Takes(daemon=BEFORE_SECONDS + DOWN_SECONDS + AFTER_SECONDS + 6.0, others=43.0)
 
 
 async def measure(ground: Ground, contender: Contender) -> Figures:

@@ -6,6 +6,7 @@ after it was stopped in good order (`again_s`). The broker does not wait for mor
 """
 
 from bench.contending import Contender
+from bench.durations import Takes
 from bench.feeding import MICROSECONDS, Change, Tenant, now_us, tenants
 from bench.metering import metering
 from bench.rows import Figures
@@ -13,6 +14,7 @@ from bench.trial import Ground, Trial, trying
 
 NAME = "start"
 START_SECONDS = 60.0
+TAKES = Takes(daemon=5.0, others=9.0)
 
 
 async def measure(ground: Ground, contender: Contender) -> Figures:
