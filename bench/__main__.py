@@ -16,6 +16,7 @@ from bench.far_end import FarEndUnavailable, far_end
 from bench.field import FIELD
 from bench.matrix import SCENARIOS, Matrix
 from bench.rows import added, markdown, read, write
+from bench.runs import present
 from bench.trial import Ground
 from tests.kafka_broker import KafkaUnavailable, open_kafka
 
@@ -28,6 +29,7 @@ def main() -> int:
     )  # so that broker and contenders do not outlive the command
     logging.disable()  # Kafka's client tells of what it repairs by itself
     matrix = Matrix(
+        run=present(),
         scenarios=[SCENARIOS[name] for name in asked.scenario or SCENARIOS],
         contenders=[FIELD[name] for name in asked.contender or FIELD],
         repetitions=asked.repeat,
@@ -39,27 +41,25 @@ def main() -> int:
         return 1
     finally:
         _tell(matrix, asked)
-    return int(bool(matrix.failed))
+    return int(matrix.has_failed)
 
 
 async def _measured(matrix: Matrix, asked: argparse.Namespace) -> None:
     with open_kafka() as kafka, tempfile.TemporaryDirectory(prefix="moment-dnb-bench-") as folder:
         async with far_end() as sink:
             ground = Ground(bootstrap=kafka.bootstrap, sink=sink, folder=Path(folder), records=asked.records)
-            await matrix.run(ground)
+            await matrix.measure(ground)
 
 
 def _tell(matrix: Matrix, asked: argparse.Namespace) -> None:
     """Print the tables, and write what is asked for: also of a run that was ended before its time."""
-    text = markdown([row.flat for row in matrix.rows], [*matrix.skipped, *matrix.failed])
+    rows = [row.flat for row in matrix.rows]
+    text = markdown(rows, matrix.skipped)
     print(f"\n{text}", flush=True)
     if asked.markdown:
         asked.markdown.write_text(f"{text}\n", encoding="utf-8")
     if asked.json:
-        rows = [row.flat for row in matrix.rows]
-        if asked.add:
-            rows = added(read(asked.json), rows)
-        write(asked.json, rows)
+        write(asked.json, added(read(asked.json), rows) if asked.add else rows)
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,8 +1,8 @@
 """Measures again what a change costs in processor time, and compares it with the results that are kept: `make regress`.
 
 Machines differ, and one machine differs from hour to hour; so what is compared is the daemon's cost divided by that of
-the loop that a user would write first, both measured in one run, with the same ratio in `bench/results.json`. The exit
-code is 1 if one has grown by more than a quarter.
+the loop that a user would write first, both measured in one run, with the same ratio in `bench/results.json`, of the
+newest run there that measured both. The exit code is 1 if one has grown by more than a quarter.
 """
 
 import argparse
@@ -31,6 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     scenario: str
     contender: str
     cpu_us_per_record: float | None = None
+    run: str = ""
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -103,21 +104,21 @@ def compared(before: Sequence[Row], now: Sequence[Row]) -> Iterator[Comparison]:
     for scenario in SCENARIOS:
         for name, known in (("kept results", former), ("this run", present)):
             if scenario not in known:
-                raise Incomparable(f"{name}: {scenario} lacks a row of {DAEMON} or of {YARDSTICK}")
+                raise Incomparable(f"{name}: {scenario} lacks a row of {DAEMON} or of {YARDSTICK}, both of one run")
         yield Comparison(scenario, former[scenario], present[scenario])
 
 
 def ratios(rows: Sequence[Row]) -> Mapping[str, float]:
-    """Return the daemon's median cost divided by the yardstick's, for each scenario that has both."""
-    costs: dict[tuple[str, str], list[float]] = {}
+    """Return the daemon's median cost divided by the yardstick's, for each scenario of which a run has both."""
+    costs: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         if row.cpu_us_per_record is not None:
-            costs.setdefault((row.scenario, row.contender), []).append(row.cpu_us_per_record)
+            costs.setdefault((row.run, row.scenario, row.contender), []).append(row.cpu_us_per_record)
     medians = {cell: statistics.median(values) for cell, values in costs.items()}
     return {
-        scenario: medians[scenario, DAEMON] / medians[scenario, YARDSTICK]
-        for scenario in dict.fromkeys(scenario for scenario, _ in medians)
-        if (scenario, DAEMON) in medians and (scenario, YARDSTICK) in medians
+        scenario: medians[run, scenario, DAEMON] / medians[run, scenario, YARDSTICK]
+        for run, scenario in sorted({(run, scenario) for run, scenario, _ in medians})
+        if (run, scenario, DAEMON) in medians and (run, scenario, YARDSTICK) in medians
     }
 
 

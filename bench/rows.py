@@ -1,16 +1,17 @@
 """What a measurement gives: rows, the file they are kept in, and the tables of their medians and spread."""
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-Flat = dict[str, str | float | None]
+from bench.runs import Run
+
+Flat = dict[str, str | int | float | None]
 """A row as the JSON has it."""
 
-
-IDENTITY = ("scenario", "contender", "repetition")
+IDENTITY = ("scenario", "contender", "repetition", "run", "commit", "machine", "failed")
 """What a row has besides figures."""
 
 
@@ -40,22 +41,26 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of one cell of the matrix, in one repetition."""
+    """The figures of one cell of the matrix, in one repetition; none of one that failed, and why it did."""
 
     scenario: str
     contender: str
     repetition: int
-    figures: Figures
+    run: Run
+    figures: Figures = Figures()
+    failed: str = ""
 
     @property
     def flat(self) -> Flat:
         """The row as the JSON has it."""
         named = {name: _rounded(value) for name, value in self.figures.named.items()}
-        return {"scenario": self.scenario, "contender": self.contender, "repetition": self.repetition, **named}
+        cell: Flat = {"scenario": self.scenario, "contender": self.contender, "repetition": self.repetition, **named}
+        cell |= {"run": self.run.began_at, "commit": self.run.commit, "machine": self.run.machine}
+        return cell | ({"failed": self.failed} if self.failed else {})
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
-    """A cell of the matrix without figures, and why."""
+    """A cell of the matrix that is not measured, and why."""
 
     scenario: str
     contender: str
@@ -79,19 +84,29 @@ def added(kept: Sequence[Flat], new: Sequence[Flat]) -> list[Flat]:
 
 
 def markdown(rows: Sequence[Flat], skipped: Sequence[Skipped] = ()) -> str:
-    """Return a table for each scenario: the median of each figure, and from which to which it went."""
+    """Return a table for each scenario: the median of each figure, from which to which it went, and what lacks it."""
     scenarios = dict.fromkeys([str(row["scenario"]) for row in rows] + [one.scenario for one in skipped])
     return "\n\n".join(_section(name, rows, skipped) for name in scenarios)
 
 
 def _section(scenario: str, rows: Sequence[Flat], skipped: Sequence[Skipped]) -> str:
     mine = [row for row in rows if row["scenario"] == scenario]
-    by_reason: dict[str, list[str]] = {}
+    notes = [f"- {', '.join(names)}: {text}" for text, names in _noted(scenario, mine, skipped).items()]
+    return "\n".join([f"### {scenario}", "", *_table(mine), *([""] if mine and notes else []), *notes])
+
+
+def _noted(scenario: str, rows: Sequence[Flat], skipped: Sequence[Skipped]) -> Mapping[str, Iterable[str]]:
+    """Return what is to be said of contenders: which run measured them, what failed, and who was left out."""
+    noted: dict[str, dict[str, None]] = {}
+    for row in rows:
+        noted.setdefault(f"run {row.get('run')} of commit {row.get('commit')}", {})[str(row["contender"])] = None
+    for row in rows:
+        if failed := row.get("failed"):
+            noted.setdefault(f"failed: {failed}", {})[f"{row['contender']} ({row['repetition']})"] = None
     for one in skipped:
         if one.scenario == scenario:
-            by_reason.setdefault(one.reason, []).append(one.contender)
-    notes = [f"- {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
-    return "\n".join([f"### {scenario}", "", *_table(mine), *([""] if mine and notes else []), *notes])
+            noted.setdefault(one.reason, {})[one.contender] = None
+    return noted
 
 
 def _table(rows: Sequence[Flat]) -> Iterator[str]:
@@ -103,7 +118,7 @@ def _table(rows: Sequence[Flat]) -> Iterator[str]:
     yield "|---|" + "--:|" * len(names)
     for contender in contenders:
         mine = [row for row in rows if row["contender"] == contender]
-        cells = (_cell([value for one in mine if isinstance(value := one.get(name), int | float)]) for name in names)
+        cells = (_cell([one.get(name) for one in mine]) for name in names)
         yield f"| {contender} | " + " | ".join(cells) + " |"
 
 
@@ -111,11 +126,19 @@ def _has(rows: Sequence[Flat], name: str) -> bool:
     return name not in IDENTITY and any(row.get(name) is not None for row in rows)
 
 
-def _cell(values: Sequence[float]) -> str:
+def _cell(readings: Sequence[str | float | None]) -> str:
+    values = [value for value in readings if isinstance(value, int | float)]
     if not values:
         return ""
-    median = written(statistics.median(values))
-    return median if len(values) == 1 else f"{median} ({written(min(values))}..{written(max(values))})"
+    lacking = len(readings) - len(values)
+    return spread(statistics.median(values), values) + (f", none in {lacking}" if lacking else "")
+
+
+def spread(figure: float, values: Sequence[float]) -> str:
+    """Return a figure and, where there are several, from which to which they go."""
+    if len(values) == 1:
+        return written(figure)
+    return f"{written(figure)} ({written(min(values))}..{written(max(values))})"
 
 
 def written(value: float) -> str:

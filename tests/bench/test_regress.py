@@ -7,10 +7,10 @@ import pytest
 from bench.regress import SCENARIOS, Incomparable, Row, compared, read_rows
 
 
-def rows(daemon: float, loop: float) -> list[Row]:
+def rows(daemon: float, loop: float, run: str = "2026-03-14T10:11:12Z") -> list[Row]:
     """Return three repetitions of each cell, one of them far off."""
     costs = {"daemon": (daemon, daemon, 9 * daemon), "loop": (loop, loop / 9, loop)}
-    return [Row(name, one, cost) for name in SCENARIOS for one, three in costs.items() for cost in three]
+    return [Row(name, one, cost, run) for name in SCENARIOS for one, three in costs.items() for cost in three]
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,16 @@ def test_a_dearer_daemon_is_told_from_a_slower_machine(daemon: float, loop: floa
     found = list(compared(rows(350.0, 700.0), rows(daemon, loop)))
     assert [is_regression] * len(SCENARIOS) == [one.is_regression for one in found]
     assert ("REGRESSION" in str(found[0])) == is_regression
+
+
+def test_only_what_one_run_measured_makes_a_ratio() -> None:
+    """Of several runs that measured both the newest counts; a daemon and a loop of two runs are no pair."""
+    newer = rows(350.0, 700.0, "2026-03-15T10:11:12Z")
+    older = rows(700.0, 700.0)
+    assert [1.0] * len(SCENARIOS) == [one.growth for one in compared([*newer, *older], newer)]
+    apart = [row for row in newer if row.contender == "daemon"] + [row for row in older if row.contender == "loop"]
+    with pytest.raises(Incomparable, match="both of one run"):
+        list(compared(apart, newer))
 
 
 def test_rows_that_lack_something_are_not_compared(tmp_path: Path) -> None:
