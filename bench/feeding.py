@@ -10,6 +10,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from bench.bounds.changing import FIRST_ID, FIRST_NUMBER, Filling
+from daemon.edges.kafka_source import REPLAY_HEADER
 
 MICROSECONDS = 1_000_000
 
@@ -32,7 +33,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One version of one customer, meant to be sent at an instant (UTC µs).
 
     What DnB is told names the version, the tenant and that instant; `told` is the version it names where that is not
-    the change's own, so that nothing DnB can see has changed.
+    the change's own, so that nothing DnB can see has changed. A replay is published one by one.
     """
 
     tenant: Tenant
@@ -40,6 +41,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     intended_us: int = 0
     told: int | None = None
+    is_replay: bool = False
 
     @property
     def mark(self) -> str:
@@ -132,7 +134,9 @@ class Publisher:
     async def publish(self, change: Change) -> None:
         """Publish a change; returns when it is on its way."""
         key, value = record(change)
-        await self._producer.send(self._topic.name, value, key, self._topic.partition_of(change.tenant))
+        headers = [(REPLAY_HEADER, b"bench")] if change.is_replay else []
+        partition = self._topic.partition_of(change.tenant)
+        await self._producer.send(self._topic.name, value, key, partition, headers=headers)
 
     async def play(self, changes: Iterable[Change]) -> None:
         """Publish changes in their order, each when it is meant to be sent, or at once if that is past."""

@@ -125,6 +125,13 @@ FAIRNESS = (
     Goal(what="Jain's index of equal tenants", scenario="jain", figure="jain", at_least=0.99),
     Goal(what="distance from the weights' shares", scenario="jain", figure="weights_off", at_most=0.02),
     Goal(
+        what="p99 of live changes behind their tenant's replays, beyond that without any",
+        scenario="replays",
+        figure="beyond_idle_s",
+        at_most=1,
+    ),
+    Goal(what="share of the quota that both use", scenario="replays", figure="utilisation", at_least=0.95),
+    Goal(
         what="share of the others' calls that a customer of 12 s a call costs",
         scenario="slow-entity",
         figure="lost",
@@ -226,14 +233,15 @@ QUIET = (
 
 ORDER = tuple(
     never("older versions behind newer ones", scenario, "misordered")
-    for scenario in ("edits", "fairness", "outage", "restart", "start", "concurrency")
+    for scenario in ("edits", "fairness", "replays", "outage", "restart", "start", "concurrency")
 )
 OVERLAPS = tuple(
     never("calls about a customer at once", scenario, "overlaps")
     for scenario in ("concurrency", "slow-entity", "restart", "replicas")
 )
 ARRIVED = tuple(
-    never("changes that did not arrive", scenario, "missing") for scenario in ("unique", "fairness", "outage", *GROWING)
+    never("changes that did not arrive", scenario, "missing")
+    for scenario in ("unique", "fairness", "replays", "outage", *GROWING)
 )
 
 GOALS = (*QUOTA, *FAIRNESS, *CONCURRENCY, *CALLS, *COST, *QUIET, *ORDER, *OVERLAPS, *ARRIVED)
