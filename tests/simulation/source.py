@@ -165,6 +165,7 @@ class Source:
             holds=reading.marks.held(),
         )
         owned.reads.append((world.timeline.now, reading.marks.position))
+        world.watch.rations.taken_over(partition, self._replica)
         self._replica.put(assigned)
         self.follow_soon(partition)
         self.want_fetch()

@@ -1,6 +1,6 @@
 """What must hold at every step: offsets, conservation, quotas, one call of an entity at a time."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from daemon.edges.inbox import RawRecord
 from daemon.moment.envelope import decode as decode_envelope
 from daemon.moment.invoice import is_draft
 from daemon.sandbox.generating import ENVIRONMENT
-from tests.simulation.policy import POLICY
+from tests.simulation.rationing import CLIENT, Rations
 from tests.simulation.replica import Replica
 from tests.simulation.terms import Terms
 from tests.simulation.written import Written
@@ -24,30 +24,12 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-CLIENT = "the client"
-"""The scope of the quota of all calls of a process."""
-
 ROUNDING_SECONDS = 0.001
 """Instants that went through another clock's floats still count as equal."""
 
 
 class ViolationError(AssertionError):
     """A promise was broken."""
-
-
-class Bucket:
-    """A token bucket of the judge's own: so many calls at once, so many a second."""
-
-    def __init__(self, rate: float, now: float) -> None:
-        """Begin full."""
-        self._rate, self._size = rate, max(1.0, rate * POLICY.limits.burst_seconds)
-        self._level, self._at = self._size, now
-
-    def take(self, now: float) -> bool:
-        """Count a call, and tell whether it was allowed."""
-        self._level = min(self._size, self._level + (now - self._at) * self._rate) - 1.0
-        self._at = now
-        return self._level >= -1e-3
 
 
 class Watch:
@@ -63,8 +45,7 @@ class Watch:
         self._letters: set[tuple[Partition, int]] = set()
         self._passed_by: set[tuple[Partition, int]] = set()
         self._terms: dict[Replica, Terms] = {}
-        self._buckets: dict[tuple[Replica, str, float], Bucket] = {}
-        self._calls: deque[float] = deque()
+        self.rations = Rations(world)
         self._awaited: dict[tuple[Replica, int], str] = {}
         self._told_to_wait: dict[tuple[Replica, str], float] = {}
         self.called_at: dict[str, float] = {}
@@ -187,15 +168,20 @@ class Watch:
         self._awaited[replica, send.ticket] = send.tenant
         self._is_due(replica, send.tenant)
         self._is_due(replica, CLIENT)
-        self._take(replica, send.tenant, self._quota(replica, send.tenant))
-        self._take(replica, CLIENT, POLICY.limits.quota)
+        if not self.rations.called(replica, send.tenant, self._quota(replica, send.tenant)):
+            self._fail(f"{replica.name} exceeds the quota of {send.tenant}")
+        self._count_call(replica)
         if send.entity is not None:
             self._is_alone(replica, send, send.entity)
 
     def asked_for_token(self, replica: Replica) -> None:
         """Look at a call to the identity server: it counts against the client's quota alone."""
         self._is_due(replica, CLIENT)
-        self._take(replica, CLIENT, POLICY.limits.quota)
+        self._count_call(replica)
+
+    def _count_call(self, replica: Replica) -> None:
+        if not self.rations.called_by_client():
+            self._fail(f"{replica.name} exceeds the quota of {CLIENT}")
 
     def _is_due(self, replica: Replica, scope: str) -> None:
         early = self._told_to_wait.get((replica, scope), 0.0) - self._world.timeline.now
@@ -222,20 +208,6 @@ class Watch:
         if terms.quota != first.quota:
             self._world.meeting.met("tenant_quota", name)
         return terms.quota
-
-    def _take(self, replica: Replica, scope: str, rate: float) -> None:
-        """Count a call of a process against a quota of its own, and against the client's of all processes."""
-        now = self._world.timeline.now
-        if not self._buckets.setdefault((replica, scope, rate), Bucket(rate, now)).take(now):
-            self._fail(f"{replica.name} exceeds the quota of {scope}")
-        if scope != CLIENT:
-            return
-        self._calls.append(now)
-        while self._calls[0] < now - 1.0:
-            self._calls.popleft()
-        bursts = 2.0 * (POLICY.limits.quota * POLICY.limits.burst_seconds + len(self._world.replicas))
-        if len(self._calls) > POLICY.limits.quota + bursts:
-            self._fail(f"{len(self._calls)} calls of all replicas in a second")
 
     def _is_alone(self, replica: Replica, send: Send, entity: Entity) -> None:
         """Check that no owner, the sender among them, has another call about the entity in flight.

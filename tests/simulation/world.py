@@ -196,8 +196,11 @@ class World:
 
     def home(self, entity: Entity) -> Partition:
         """Return the partition of an entity's changes."""
-        key = entity.tenant if self.schedule.is_keyed_by_tenant else entity.key
-        return self._partition(key.encode())
+        return self.home_of(entity.tenant) if self.schedule.is_keyed_by_tenant else self._partition(entity.key.encode())
+
+    def home_of(self, tenant: str) -> Partition:
+        """Return the partition of a tenant's changes, where the tenant is the key."""
+        return self._partition(tenant.encode())
 
     def _partition(self, key: bytes) -> Partition:
         return Partition(TOPIC, zlib.crc32(key) % len(self.inputs))
