@@ -210,7 +210,7 @@ class Watch:
         return terms.quota
 
     def _is_alone(self, replica: Replica, send: Send, entity: Entity) -> None:
-        """Check that no owner, the sender among them, has another call about the entity in flight.
+        """Check that no owner, the sender among them, has another procedure of the entity at work, or call in flight.
 
         A call that was made for a former ownership is none of an owner's, also where the owner is the same process.
         """
@@ -219,10 +219,12 @@ class Watch:
             owned, sink = other.source.owned.get(partition), other.sink
             if owned is None or not (other.process.is_alive and other.is_member):
                 continue
+            whose = f"{replica.name} and {other.name}" if other is not replica else replica.name
             others = (ticket for ticket, one in sink.in_flight.items() if one is not send and one.entity == entity)
             if any(sink.made_for[ticket] is owned for ticket in others):
-                whose = f"{replica.name} and {other.name}" if other is not replica else replica.name
                 self._fail(f"{entity.key}: calls of {whose} at once")
+            if _is_at_work(other, entity, send):
+                self._fail(f"{entity.key}: procedures of {whose} at once")
 
     def served(self, entity: Entity | None) -> None:
         """Look at what a call about an entity, or about none, has changed in the books."""
@@ -270,6 +272,13 @@ class Watch:
 
     def _fail(self, what: str) -> None:
         raise ViolationError(what)
+
+
+def _is_at_work(replica: Replica, entity: Entity, send: Send) -> bool:
+    """Tell whether a process has a procedure of the entity that waits for another call than this one."""
+    state = replica.planner._state  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - between two calls it shows nowhere
+    waiting = (one for ticket in state.tickets.values() if ticket.call is not send.call for one in ticket.attempts)
+    return any(one.is_alive and one.work is not None and one.work.lane.entity == entity for one in waiting)
 
 
 def _is_draft(change: Change) -> bool:
