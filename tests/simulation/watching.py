@@ -5,18 +5,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daemon.core.actions import Action, Pause, Record, Resume, Send
-from daemon.core.events import Event, Loaded, NotSent, Replied, TenantsChanged, TokenRenewed
+from daemon.core.events import Assigned, Event, Loaded, NotSent, Replied, TenantsChanged, TokenRenewed
 from daemon.core.ledger import Entry, decode
-from daemon.core.model import Change, Entity, Message, Partition, Undecodable, entity_of
+from daemon.core.model import Change, Entity, Partition, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
 from daemon.core.pacing import FOREVER
 from daemon.core.procedure import Answered
-from daemon.edges.inbox import RawRecord
 from daemon.moment.envelope import decode as decode_envelope
-from daemon.moment.invoice import is_draft
 from daemon.sandbox.generating import ENVIRONMENT
 from tests.simulation.rationing import CLIENT, Rations
 from tests.simulation.replica import Replica
+from tests.simulation.settlements import Settlements, is_draft_of
 from tests.simulation.terms import Terms
 from tests.simulation.written import Written
 
@@ -38,12 +37,10 @@ class Watch:
     def __init__(self, world: "World") -> None:
         """Begin with nothing seen."""
         self.counts: Counter[str] = Counter()
-        self.highest: dict[Entity, int] = {}
         self.ignored: dict[Entity, int] = {}
         self._world = world
         self._settled: dict[Replica, Counter[str]] = {}
-        self._letters: set[tuple[Partition, int]] = set()
-        self._passed_by: set[tuple[Partition, int]] = set()
+        self.settlements = Settlements(world)
         self._terms: dict[Replica, Terms] = {}
         self.rations = Rations(world)
         self._awaited: dict[tuple[Replica, int], str] = {}
@@ -59,6 +56,8 @@ class Watch:
             self._ended(replica, event)
         if isinstance(event, TokenRenewed) and event.retry_after is not None:
             self._is_told_to_wait(replica, CLIENT, event.retry_after)
+        if isinstance(event, Assigned):
+            self.settlements.begin(replica, event.partition)
         self._meet(replica, event, output)
         settled = self._settled.setdefault(replica, Counter())
         for item in output:
@@ -69,8 +68,7 @@ class Watch:
                 case Settled(settlement=settlement):
                     settled["settled"] += 1
                     settled["parked"] += settlement == "parked"
-                    if item.entity is not None and item.reason in {"tenant", "kind"}:
-                        self._pass_by(replica, item, item.entity)
+                    self._settle(replica, item)
                 case Released():
                     settled["parked"] -= 1
                 case ParkedMoved(direction, count):
@@ -108,24 +106,28 @@ class Watch:
                 for kind, scope in terms.keeps(item.entity.tenant):
                     meeting.met(kind, scope)
 
-    def _pass_by(self, replica: Replica, notice: Settled, entity: Entity) -> None:
-        """Look at a change that is ignored: its tenant was not named before, or its kind is not transferred.
+    def _settle(self, replica: Replica, notice: Settled) -> None:
+        """Take note of what a member of the group says of a record; what others say is not committed."""
+        if notice.settlement == "handed_back" or not replica.is_member:
+            return
+        if notice.entity is not None and notice.reason in {"tenant", "kind"}:
+            self._pass_by(replica, notice, notice.entity)
+        self.settlements.say(replica, notice)
 
-        What a process ignores that the group has expelled is not committed.
-        """
+    def _pass_by(self, replica: Replica, notice: Settled, entity: Entity) -> None:
+        """Look at a change that is ignored: its tenant was not named before, or its kind is not transferred."""
         terms = self._terms[replica]
         if notice.reason == "tenant":
             is_right = terms.number < self._world.first_named.get(entity.tenant, FOREVER)
         else:
             tenant = terms.of(entity.tenant)
             is_right = tenant is not None and entity.kind not in tenant.kinds
-        if not is_right and replica.is_member:
+        if not is_right:
             self._fail(f"{replica.name} ignores {entity.key} for its {notice.reason}")
         self._world.meeting.met("tenant_added" if notice.reason == "tenant" else "tenant_kinds", notice.tenant)
-        self._passed_by.add((notice.partition, notice.offset))
         [record] = self._world.inputs[notice.partition].read(notice.offset, 1)
         message = decode_envelope(record.value, environment=ENVIRONMENT)
-        if isinstance(message, Change) and not _is_draft(message):
+        if isinstance(message, Change) and not is_draft_of(message):
             self.ignored[entity] = max(message.version, self.ignored.get(entity, 0))
 
     def _balance(self, replica: Replica, settled: Counter[str]) -> None:
@@ -232,13 +234,18 @@ class Watch:
         if wrong:
             self._fail(wrong)
 
+    @property
+    def highest(self) -> dict[Entity, int]:
+        """Return the highest version of each entity that any ledger tells of."""
+        return self.settlements.highest
+
     # -- what becomes durable ----------------------------------------------------------------------------------
 
     def recorded(self, key: str, value: bytes) -> None:
         """Look at a record of a ledger."""
         entity, entry = entity_of(key), decode(value)
         if entity is not None and isinstance(entry, Entry):
-            self.highest[entity] = max(self.highest.get(entity, 0), entry.highest)
+            self.settlements.record(entity, entry)
 
     def refused_ledger(self, partition: Partition) -> None:
         """Look at a process that takes a ledger for lost: that is wrong unless a person has removed it."""
@@ -246,29 +253,10 @@ class Watch:
             self._fail(f"{partition.number}: the ledger is taken for lost")
         self.counts["ledger_lost"] += 1
 
-    def lettered(self, partition: Partition, offset: int) -> None:
-        """Look at a dead letter."""
-        self._letters.add((partition, offset))
-
-    def committed(self, before: Mapping[Partition, int], offsets: Mapping[Partition, int]) -> None:
+    def committed(self, replica: Replica, before: Mapping[Partition, int], offsets: Mapping[Partition, int]) -> None:
         """Look at a commit that was accepted: all that it passes must have been settled where it lasts."""
-        for partition, offset in offsets.items():
-            begin = before.get(partition, 0)
-            for record in self._world.inputs[partition].read(begin, max(0, offset - begin)):
-                if record.offset < offset and not self._is_settled(partition, record, offset):
-                    self._fail(f"{partition.number}: offset {offset} is committed, {record.offset} is not settled")
-
-    def _is_settled(self, partition: Partition, record: RawRecord, committed: int) -> bool:
-        """Tell whether a record is dead-lettered, no change of ours, in the ledger, or superseded by one not passed."""
-        message = decode_envelope(record.value, environment=ENVIRONMENT, replay=record.replay)
-        if isinstance(message, Undecodable):
-            return (partition, record.offset) in self._letters
-        if not isinstance(message, Change) or (partition, record.offset) in self._passed_by:
-            return True
-        if self.highest.get(message.entity, 0) >= message.version or _is_draft(message):
-            return True
-        later = self._world.inputs[partition].read(committed, 1_000_000)
-        return any(_supersedes(decode_envelope(one.value, environment=ENVIRONMENT), message) for one in later)
+        for partition, offset in self.settlements.passed_over(replica, before, offsets):
+            self._fail(f"{partition.number}: offset {offsets[partition]} is committed, {offset} is not settled")
 
     def _fail(self, what: str) -> None:
         raise ViolationError(what)
@@ -279,12 +267,3 @@ def _is_at_work(replica: Replica, entity: Entity, send: Send) -> bool:
     state = replica.planner._state  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - between two calls it shows nowhere
     waiting = (one for ticket in state.tickets.values() if ticket.call is not send.call for one in ticket.attempts)
     return any(one.is_alive and one.work is not None and one.work.lane.entity == entity for one in waiting)
-
-
-def _is_draft(change: Change) -> bool:
-    return change.entity.kind == "invoice" and is_draft(change.data)
-
-
-def _supersedes(other: Message, change: Change) -> bool:
-    is_newer = isinstance(other, Change) and other.entity == change.entity and other.version > change.version
-    return is_newer and isinstance(other, Change) and not _is_draft(other)

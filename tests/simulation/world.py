@@ -215,6 +215,8 @@ class World:
         message = decode_envelope(value, environment=ENVIRONMENT, replay=replay)
         partition = self.home(message.entity) if isinstance(message, Change) else self._partition(key)
         offset = self.inputs[partition].append(key, value, replay)
+        if replay is not None:
+            self.watch.settlements.replay(partition, offset)
         if isinstance(message, Change):
             what = f"{message.entity.key} version {message.version}{' once more' if replay else ''}"
             self.say("moment", f"{what} at {partition.number}/{offset}")
@@ -249,7 +251,7 @@ class World:
     def append_letter(self, partition: Partition, raw: RawRecord, reason: str) -> None:
         """Append a dead letter."""
         self.letters.append(DeadLetter(raw.key, raw.value, reason))
-        self.watch.lettered(partition, raw.offset)
+        self.watch.settlements.letter(partition, raw.offset)
 
     def carry(self, replica: Replica, send: Send, token: Token, hear: Callable[[Reply], None]) -> None:
         """Carry a call to DnB, and its answer back."""
@@ -272,7 +274,7 @@ class World:
         before = dict(self.coordinator.committed)
         if not self.coordinator.commit(replica.name, replica, number, offsets):
             return False
-        self.watch.committed(before, offsets)
+        self.watch.committed(replica, before, offsets)
         return True
 
     # -- people and tenants ------------------------------------------------------------------------------------
