@@ -13,6 +13,7 @@ from daemon.core.pacing import FOREVER
 from daemon.core.procedure import Answered
 from daemon.moment.envelope import decode as decode_envelope
 from daemon.sandbox.generating import ENVIRONMENT
+from tests.simulation.bounding import Bounding
 from tests.simulation.rationing import CLIENT, Rations
 from tests.simulation.replica import Replica
 from tests.simulation.settlements import Settlements, is_draft_of
@@ -41,6 +42,7 @@ class Watch:
         self._world = world
         self._settled: dict[Replica, Counter[str]] = {}
         self.settlements = Settlements(world)
+        self._bounding = Bounding(world)
         self._terms: dict[Replica, Terms] = {}
         self.rations = Rations(world)
         self._awaited: dict[tuple[Replica, int], str] = {}
@@ -76,6 +78,9 @@ class Watch:
                 case _:
                     pass
         self._balance(replica, settled)
+        excess = self._bounding.excess(replica, event)
+        if excess:
+            self._fail(f"{replica.name}: {excess}")
 
     def _count(self, item: Action | Notice) -> None:
         match item:
@@ -131,7 +136,7 @@ class Watch:
             self.ignored[entity] = max(message.version, self.ignored.get(entity, 0))
 
     def _balance(self, replica: Replica, settled: Counter[str]) -> None:
-        """Check both conservation equations of a process, and that only its last fetch may go beyond the bound."""
+        """Check both conservation equations of a process."""
         status = replica.planner.status(replica.process.now())
         if settled["received"] != settled["settled"] + status.in_hand:
             self._fail(
@@ -139,9 +144,6 @@ class Watch:
             )
         if settled["parked"] != status.parked_now:
             self._fail(f"{replica.name}: {settled['parked']} parked are not {status.parked_now}")
-        bound = self._world.policy.bounds.open_in_all - 1 + replica.source.fetched_last
-        if status.in_hand > bound:
-            self._fail(f"{replica.name}: {status.in_hand} records are open, more than {bound}")
 
     def rested(self) -> None:
         """Look at what every process holds when all is at rest: nothing is in hand, and both equations hold."""
