@@ -1,15 +1,16 @@
 """Which customer or project of Moment each row of the books stands for, and how the row went through its versions."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
-from daemon.sandbox.documents import Row, decoded
+from daemon.sandbox.documents import Json, Row, decoded
 from daemon.sandbox.history import Applied, History
 from daemon.sandbox.planting import Planted
 from daemon.sandbox.portraying import Portrait, agrees, shown, wanted
 from daemon.sandbox.portraying_projects import ProjectPortrait, agrees_on_project, wanted_project, wanted_status
+from daemon.sandbox.project_ways import leads
 
 AnyPortrait: TypeAlias = Portrait | ProjectPortrait
 Key: TypeAlias = tuple[str, int]
@@ -192,26 +193,45 @@ def _looks_like(member: Subject, row: AnyPortrait) -> bool:
     )
 
 
+class Walk:
+    """How far a row has come, and which writes led back."""
+
+    def __init__(self) -> None:
+        self.reached = 0
+        self.steps_back: list[tuple[int, int]] = []
+
+    def go(self, fitting: Sequence[int], *, is_late: bool, was_left_behind: bool) -> bool:
+        """Take a write that fits some versions, the lowest first; whether a late one has left the row behind."""
+        forward = [number for number in fitting if number >= self.reached]
+        if forward:
+            self.reached = forward[0]
+            return False
+        if not is_late and fitting:
+            self.steps_back.append((fitting[-1], self.reached))
+        return is_late or was_left_behind
+
+
 def course(subject: Subject, trail: Trail) -> Course:
     """How the row went through the versions of `subject`.
 
     Equal content may belong to several versions (A, B, A again): each write is taken for the lowest one that is not
-    below what was shown before. A write that changed nothing proves nothing.
+    below what was shown before. A write that changed nothing proves nothing. A change of a project's status, which DnB
+    makes apart from the rest, is taken for the lowest version that it may lead to.
     """
-    reached = 0
+    walk = Walk()
     before: AnyPortrait | None = None
-    steps_back: list[tuple[int, int]] = []
-    is_left_behind = False
+    status: Json = None
+    is_behind = is_moved_away = False
     for write, portrait in zip(trail.writes, trail.portraits, strict=True):
-        if write.deleted or portrait == before:
+        if write.deleted:
             continue
-        before = portrait
-        fitting = [version.number for version in subject.versions if version.is_shown_by(portrait)]
-        forward = [number for number in fitting if number >= reached]
-        if forward:
-            reached, is_left_behind = forward[0], False
-        elif write.late:
-            is_left_behind = True
-        elif fitting:
-            steps_back.append((fitting[-1], reached))
-    return Course(tuple(steps_back), is_left_behind, reached)
+        if portrait != before:
+            fitting = [version.number for version in subject.versions if version.is_shown_by(portrait)]
+            is_behind = walk.go(fitting, is_late=write.late, was_left_behind=is_behind)
+        now = write.row.get("StatusCode")
+        if isinstance(status, int) and isinstance(now, int) and now != status:
+            meant = [version.number for version in subject.versions if leads(status, now, version.status)]
+            is_wrong = subject.newest is not None and subject.newest.status not in {None, now}
+            is_moved_away = walk.go(meant, is_late=write.late, was_left_behind=is_moved_away) and is_wrong
+        before, status = portrait, now
+    return Course(tuple(walk.steps_back), is_behind or is_moved_away, walk.reached)

@@ -1,9 +1,12 @@
 """Rows find their customers, and their way through the versions."""
 
+import msgspec
+
 from daemon.sandbox.documents import Row
-from daemon.sandbox.following import Course, Directory, Trail, course, subjects, trails
+from daemon.sandbox.following import Course, Directory, Subject, Trail, Version, course, subjects, trails
 from daemon.sandbox.generating import Planted
 from daemon.sandbox.history import Applied, History
+from daemon.sandbox.portraying_projects import wanted_project
 from tests.sandbox.clerk import broken, change
 from tests.sandbox.office import KEY, NOON
 
@@ -119,3 +122,40 @@ def test_late() -> None:
 def test_late_mixture() -> None:
     """A late write in part leaves a mixture behind that is no version at all."""
     assert Course((), is_left_behind=True, reached=4) == way(RECORDS, written("C", "A+C", late="A+C"))
+
+
+OFFERED, GOING_ON, DONE = 42202, 42203, 42204
+
+
+def moved(*statuses: int, late: int = 0) -> Course:
+    """The course of a project whose versions 1 to 3 are offered, going on and done, and whose row went through these.
+
+    The change to the status `late` came late.
+    """
+    portrait = wanted_project({"projectNumber": "4005", "name": "Tilbygg", "customer": {"id": 7}})
+    versions = tuple(
+        Version(number, portrait, "", {}, status) for number, status in enumerate((OFFERED, GOING_ON, DONE), start=1)
+    )
+    writes = tuple(
+        Applied(NOON, KEY, "POST", "projects", 71, not at, deleted=False, late=status == late,
+                row={"StatusCode": status}) for at, status in enumerate(statuses)
+    )  # fmt: skip
+    trail = Trail(KEY, 71, writes, tuple(msgspec.structs.replace(portrait, customers=("7",)) for _ in writes))
+    return course(Subject("fjellvik", 4005, versions, {}, "project"), trail)
+
+
+def test_status_forward() -> None:
+    """A project's status leads forward with the versions, also on the way to one of them."""
+    assert Course((), is_left_behind=False, reached=2) == moved(42201, OFFERED, GOING_ON)
+    assert Course((), is_left_behind=False, reached=3) == moved(42201, GOING_ON, DONE)
+
+
+def test_status_back() -> None:
+    """A change of status that only an older version asks for leads back; a late one leaves the row behind."""
+    assert Course(((2, 3),), is_left_behind=False, reached=3) == moved(42201, GOING_ON, DONE, GOING_ON)
+    assert Course((), is_left_behind=True, reached=3) == moved(42201, OFFERED, DONE, GOING_ON, late=GOING_ON)
+
+
+def test_status_put_right() -> None:
+    """A late change of status is put right by the next that leads to the newest version."""
+    assert Course((), is_left_behind=False, reached=3) == moved(42201, OFFERED, DONE, GOING_ON, DONE, late=GOING_ON)

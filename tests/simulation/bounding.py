@@ -31,7 +31,7 @@ class Bounding:
 
     def excess(self, replica: "Replica", event: Event) -> str:
         """Return what is more than may be open, empty for nothing."""
-        bounds, state = self._world.policy.bounds, replica.planner._state  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - lanes show nowhere else
+        bounds, state = self._world.policy.bounds, replica.memory
         in_hand = sum(assignment.offsets.open_count for assignment in state.assignments.values())
         most = bounds.open_in_all - 1 + replica.source.fetched_last
         if in_hand > most:

@@ -1,7 +1,8 @@
 """Moment changes something again while the last write about it is in doubt: what a late request can then spoil."""
 
+import datetime as dt
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,7 +25,7 @@ STAMPS = {"UpdatedAt", "UpdatedBy"}
 
 
 class Overtaking:
-    """Publishes a newer version soon after a write of a customer or a project was left in doubt."""
+    """Publishes a newer version soon after a write was left in doubt."""
 
     def __init__(self, world: "World") -> None:
         """Take the world."""
@@ -32,8 +33,9 @@ class Overtaking:
         self.published: list[Planted] = []
 
     def doubted(self, entity: Entity, trouble: Trouble) -> None:
-        """Mostly let a newer version of the entity follow soon."""
-        if trouble.kind in DOUBTFUL and trouble.whom < OVERTAKEN_SHARE:
+        """Mostly let a newer version of the entity follow soon; of an invoice after whatever became of its write."""
+        is_doubtful = trouble.kind in DOUBTFUL or entity.kind == "invoice"
+        if is_doubtful and trouble.whom < OVERTAKEN_SHARE:
             self.overtake(entity, OVERTAKEN_WITHIN_SECONDS * trouble.seconds)
 
     def overtake(self, entity: Entity, seconds: float) -> None:
@@ -46,20 +48,29 @@ class Overtaking:
             return
         record = msgspec.json.decode(newest.value or b"")
         version = record["version"] + 1
-        data = record["data"] | {"name": f"{record['data']['name'][:40]} {version}"}
-        value = msgspec.json.encode(record | {"version": version, "data": data})
+        value = msgspec.json.encode(
+            record | {"version": version, "data": _changed(entity.kind, version, record["data"])}
+        )
         planted = msgspec.structs.replace(newest, value=value, version=version, trouble="")
         self.published.append(planted)
         self._world.publish(planted)
 
     def _newest(self, entity: Entity) -> Planted | None:
-        """Return the newest version that Moment has of a customer or project, or will have."""
+        """Return the newest version that Moment has of an entity, or will have."""
         every = [
             one
             for one in (*self._world.schedule.records, *self.published)
-            if entity.kind != "invoice" and (one.tenant, one.kind, one.id) == (entity.tenant, entity.kind, entity.id)
+            if (one.tenant, one.kind, one.id) == (entity.tenant, entity.kind, entity.id)
         ]
         return max(every, key=lambda one: one.version or 0, default=None)
+
+
+def _changed(kind: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what is new in a version: another name, or a later due date."""
+    if kind == "invoice":
+        due = dt.date.fromisoformat(data["dueDate"]) + dt.timedelta(days=1)
+        return data | {"dueDate": due.isoformat()}
+    return data | {"name": f"{data['name'][:40]} {version}"}
 
 
 def led_back(applied: list[Applied], since: int) -> bool:

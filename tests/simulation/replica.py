@@ -30,6 +30,7 @@ from daemon.core.notices import Notice
 from daemon.core.pacing import FOREVER
 from daemon.core.planner import Planner
 from daemon.core.procedure import Recipe
+from daemon.core.state import State
 from daemon.dnb.directory import Directories
 from daemon.dnb.recipes import CustomerRecipe, InvoiceRecipe, ProjectRecipe, probe_company
 from daemon.edges.inbox import Batch
@@ -87,6 +88,11 @@ class Replica:
     def is_member(self) -> bool:
         """Tell whether the group knows this process."""
         return self.world.coordinator.is_member(self.name, self)
+
+    @property
+    def memory(self) -> State:
+        """Return what the planner remembers, for the judge's eyes alone: much of what must hold shows nowhere else."""
+        return self.planner._state  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as said
 
     def crash(self) -> None:
         """End without a word: what was not written is lost, what is on the network goes on."""

@@ -149,7 +149,7 @@ def _left_over(replica: Replica) -> str:
 
     A process without partitions makes no call: a probe in its queue goes once it has some.
     """
-    state = replica.planner._state  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - nothing else shows a leak
+    state = replica.memory
     raw = replica.intake._raw  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
     assignments = state.assignments.values()
     counts = {

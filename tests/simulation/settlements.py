@@ -91,7 +91,7 @@ class Settlements:
 
 def _is_in_hand(replica: "Replica", entity: Entity, version: int) -> bool:
     """Tell whether a process is about to deliver that version, or is reading whether DnB still shows it."""
-    lane = replica.planner._state.lane_of(entity)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - nothing else tells
+    lane = replica.memory.lane_of(entity)
     items = (lane.current, lane.queued) if lane is not None and lane.phase != "recording" else ()
     return any(item is not None and item.change.version == version for item in items)
 

@@ -177,6 +177,9 @@ class Watch:
         self._count_call(replica)
         if send.entity is not None:
             self._is_alone(replica, send, send.entity)
+            lane = replica.memory.lane_of(send.entity)
+            if lane is not None and lane.current is not None:
+                self.written.meant(send.entity, lane.current.change.version)
 
     def asked_for_token(self, replica: Replica) -> None:
         """Look at a call to the identity server: it counts against the client's quota alone."""
@@ -266,6 +269,7 @@ class Watch:
 
 def _is_at_work(replica: Replica, entity: Entity, send: Send) -> bool:
     """Tell whether a process has a procedure of the entity that waits for another call than this one."""
-    state = replica.planner._state  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - between two calls it shows nowhere
-    waiting = (one for ticket in state.tickets.values() if ticket.call is not send.call for one in ticket.attempts)
+    waiting = (
+        one for ticket in replica.memory.tickets.values() if ticket.call is not send.call for one in ticket.attempts
+    )
     return any(one.is_alive and one.work is not None and one.work.lane.entity == entity for one in waiting)
