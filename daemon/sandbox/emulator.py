@@ -101,12 +101,11 @@ class Emulator:
         self.tick(now)
         return served(Visit(self.books(company), self.settings.switches, now), request)
 
-    def arrive_late(self, request: Request, now: float) -> None:
-        """Apply a request whose client has stopped waiting: no quota, no fault, and late in history."""
+    def arrive_late(self, request: Request, now: float) -> Response:
+        """Apply a request that comes long after its time: no quota, no fault, and late in history."""
         self.tick(now)
         office = self._offices.get(request.headers.get("companykey", "").strip().lower())
-        if office is not None:
-            self._apply_late(office, request, now)
+        return message(401, DENIED) if office is None else self._apply_late(office, request, now)
 
     def revoke_tokens(self) -> None:
         """End every token given so far."""
@@ -130,10 +129,11 @@ class Emulator:
             late = heapq.heappop(self._late)
             self._apply_late(self._offices[late.company], late.request, late.due)
 
-    def _apply_late(self, office: _Office, request: Request, now: float) -> None:
+    def _apply_late(self, office: _Office, request: Request, now: float) -> Response:
         visit = Visit(office.books, self.settings.switches, now)
-        served(visit, request)
+        response = served(visit, request)
         self._remember(visit, office, request, late=True)
+        return response
 
     def next_due(self) -> float | None:
         """When the next late request is due, for a simulation that jumps from instant to instant."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from daemon.core.actions import Send
 from daemon.core.model import Entity, Tenant
 from daemon.core.pacing import FOREVER
 from daemon.core.state import ALL_TENANTS
@@ -45,6 +46,7 @@ class Befalling:
             "crash_without_disk": self._crash,
             "pause": self._stop,
             "zombie": self._zombie,
+            "zombie_calling": self._zombie_calling,
             "restart": self._restart,
             "rebalance": self._rebalance,
             "compaction": self._compact,
@@ -110,6 +112,24 @@ class Befalling:
             if entity is not None:
                 self._world.overtaking.overtake(entity, SESSION_SECONDS * trouble.seconds)
             self._world.struck(trouble)
+
+    def _zombie_calling(self, trouble: Trouble) -> bool:
+        """Stop a process that is about to write to DnB for longer than its session: its call leaves when it wakes."""
+        self._world.when_sending = partial(self._stop_calling, trouble)
+        return False
+
+    def _stop_calling(self, trouble: Trouble, replica: "Replica", send: Send) -> None:
+        """Stop a process between its last look at the clock and its call; meanwhile Moment changes the entity again."""
+        is_hit = send.entity is not None and send.call.writes and replica.is_heard and not self._world.is_calm
+        if not is_hit or send.entity is None:
+            return
+        self._world.when_sending = None
+        seconds = SESSION_SECONDS * (1.1 + trouble.seconds)
+        self._world.say(replica.name, f"stands still for {seconds:.2f} s, about to call")
+        replica.stop(seconds)
+        self._world.coordinator.miss(replica.name, replica)
+        self._world.overtaking.overtake(send.entity, SESSION_SECONDS * trouble.whom)
+        self._world.struck(trouble)
 
     def _restart(self, trouble: Trouble) -> bool:
         replica = self._choose(trouble)

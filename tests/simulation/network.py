@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 import msgspec
@@ -31,10 +32,14 @@ Hear = Callable[[Reply], None]
 
 
 class Carried(msgspec.Struct, frozen=True):
-    """A request on its way, and what it is about if that is one entity alone."""
+    """A request on its way, and what it is about if that is one entity alone.
+
+    `late_since` is set if it comes late: how many writes had been applied when it should have left.
+    """
 
     request: Request
     entity: Entity | None
+    late_since: int | None = None
 
 
 class Network:
@@ -77,11 +82,19 @@ class Network:
 
     # -- calls -------------------------------------------------------------------------------------------------
 
-    def carry(self, send: Send, token: str, hear: Hear) -> None:
-        """Carry a call; its caller hears what became of it, at the latest when its patience is at an end."""
+    @property
+    def applied(self) -> int:
+        """Return how many writes have been applied."""
+        return len(self.emulator.history.applied)
+
+    def carry(self, send: Send, token: str, hear: Hear, *, late_since: int | None = None) -> None:
+        """Carry a call; its caller hears what became of it, at the latest when its patience is at an end.
+
+        One that its caller has stood still with comes late, and meets no other trouble.
+        """
         self.calls += 1
-        carried = Carried(self._request(send, token), send.entity)
-        trouble = self._strike_call(send)
+        carried = Carried(self._request(send, token), send.entity, late_since)
+        trouble = self._strike_call(send, is_late=late_since is not None)
         if trouble is None:
             self._arrive(carried, hear, self._delay())
             return
@@ -99,8 +112,8 @@ class Network:
                 self._arrive(carried, lambda _: None, self._delay())
                 self._fall_silent(hear)
             case "applied_late":
-                applied = len(self.emulator.history.applied)
-                self._timeline.after(_late(trouble.seconds), lambda: self._arrive_late(carried, applied))
+                late = msgspec.structs.replace(carried, late_since=self.applied)
+                self._timeline.after(_late(trouble.seconds), partial(self._apply, late))
                 self._fall_silent(hear)
             case "applied_twice":
                 self._arrive(carried, hear, self._delay())
@@ -134,14 +147,19 @@ class Network:
 
         self._timeline.after(seconds, serve)
 
-    def _arrive_late(self, carried: Carried, since: int) -> None:
-        """Apply a request late; `since` is how many writes had been applied when it was sent."""
+    def _apply(self, carried: Carried) -> None:
+        """Serve a request whose answer nobody hears."""
+        self._serve_late(carried)
+
+    def _serve_late(self, carried: Carried) -> Response:
+        """Apply a request late."""
         self.late += 1
-        applied = self.emulator.history.applied
-        before = len(applied)
-        self.emulator.arrive_late(carried.request, self._timeline.now)
-        self.regressions += len(applied) > before and led_back(applied, since)
+        before = self.applied
+        response = self.emulator.arrive_late(carried.request, self._timeline.now)
+        is_applied = self.applied > before and carried.late_since is not None
+        self.regressions += is_applied and led_back(self.emulator.history.applied, carried.late_since or 0)
         self.when_served(carried.entity)
+        return response
 
     def _serve(self, carried: Carried) -> Response:
         now, request = self._timeline.now, carried.request
@@ -152,6 +170,8 @@ class Network:
         if now < self.denied_until.get(company, 0.0):
             self.when_met("company_denied", company)
             return Response(403)
+        if carried.late_since is not None:
+            return self._serve_late(carried)
         response = self.emulator.handle(request, now)
         if response.status == UNAUTHORIZED:
             self.when_met("token_revoked", EVERYBODY)
@@ -191,13 +211,13 @@ class Network:
 
     # -- troubles ----------------------------------------------------------------------------------------------
 
-    def _strike_call(self, send: Send) -> Trouble | None:
+    def _strike_call(self, send: Send, *, is_late: bool) -> Trouble | None:
         """Return the trouble of this call; one that is nothing to such a call waits for another."""
         trouble = self._strike(self.calls, "call")
-        if trouble is not None and not _strikes(trouble, send):
+        if trouble is not None and (is_late or not _strikes(trouble, send)):
             self._waiting.append(trouble)
             trouble = None
-        waiting = [one for one in self._waiting if trouble is None and _strikes(one, send)]
+        waiting = [one for one in self._waiting if trouble is None and not is_late and _strikes(one, send)]
         if waiting:
             trouble = waiting[0]
             self._waiting.remove(trouble)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.core.actions import Send
 from daemon.core.model import Entity, Kind, Tenant
 from daemon.sandbox.companies import invented, tenant_name
 from daemon.sandbox.exchange import Request
@@ -86,9 +87,9 @@ class Scene:
     def stand_still_sending(self, replica: Replica, seconds: float) -> None:
         """Stop a process between its last look at the clock and the first byte of its next call: that leaves late."""
 
-        def stop(sender: Replica) -> None:
+        def stop(sender: Replica, _send: Send) -> None:
             if sender is replica:
-                self.world.when_sending = lambda _replica: None
+                self.world.when_sending = None
                 self.stand_still(replica, seconds)
 
         self.world.when_sending = stop

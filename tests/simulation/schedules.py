@@ -44,9 +44,9 @@ TURN_FAULTS = (
 """What strikes the nth append, commit, fetch, dead letter, request for a token, step, or step of a restore."""
 
 TIMED_FAULTS = (
-    "crash", "crash_without_disk", "pause", "zombie", "restart", "rebalance", "compaction", "tenant_added",
-    "tenant_removed", "tenant_held", "tenant_weighed", "tenant_quota", "tenant_kinds", "clock_step", "hold", "hold_all",
-    "replay", "company_denied", "outage", "token_revoked",
+    "crash", "crash_without_disk", "pause", "zombie", "zombie_calling", "restart", "rebalance", "compaction",
+    "tenant_added", "tenant_removed", "tenant_held", "tenant_weighed", "tenant_quota", "tenant_kinds", "clock_step",
+    "hold", "hold_all", "replay", "company_denied", "outage", "token_revoked",
 )  # fmt: skip
 """What happens at an instant."""
 

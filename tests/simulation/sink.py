@@ -46,9 +46,14 @@ class Sink:
         def hear(reply: Reply) -> None:
             process.do(lambda: self._hear(send, serial, reply))
 
+        def leave() -> None:
+            world.carry(replica, send, token, hear, applied if world.timeline.now > sent_at else None)
+
+        sent_at, applied = world.timeline.now, world.network.applied
         world.watch.sent(replica, send)
-        world.when_sending(replica)
-        process.do(lambda: world.carry(replica, send, token, hear))
+        if world.when_sending is not None:
+            world.when_sending(replica, send)
+        process.do(leave)
 
     def _hear(self, send: Send, serial: int, reply: Reply) -> None:
         now = self._replica.process.now()

@@ -101,7 +101,6 @@ def test_a_zombie_that_wakes_up_with_a_call_in_hand_is_put_right() -> None:
         at.customer(3, "Tredje AS")
         at.until(lambda: at.delivered() == 3)
         assert (["Tredje AS"], True) == (at.names(), zombie.process.is_stopped)
-        at.strike("applied_late", call=1, seconds=0.0)
         at.until(lambda: at.names() == ["Andre AS"])
         at.until(lambda: at.world.watch.counts["healed"] == 1)
         assert "" == at.verdict()

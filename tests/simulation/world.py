@@ -64,7 +64,7 @@ class World:
         self.overtaking = Overtaking(self)
         self.network.when_doubted = self.overtaking.doubted
         self.when_writing: Callable[[Replica, Entity | None], None] | None = None
-        self.when_sending: Callable[[Replica], None] = lambda _replica: None
+        self.when_sending: Callable[[Replica, Send], None] | None = None
         self.watch = Watch(self)
         self.network.when_served = self.watch.served
         self.meeting = Meeting(self.timeline, self.struck)
@@ -253,10 +253,12 @@ class World:
         self.letters.append(DeadLetter(raw.key, raw.value, reason))
         self.watch.settlements.letter(partition, raw.offset)
 
-    def carry(self, replica: Replica, send: Send, token: Token, hear: Callable[[Reply], None]) -> None:
+    def carry(
+        self, replica: Replica, send: Send, token: Token, hear: Callable[[Reply], None], late_since: int | None
+    ) -> None:
         """Carry a call to DnB, and its answer back."""
         if self.transcript is None:
-            self.network.carry(send, token.access_token, hear)
+            self.network.carry(send, token.access_token, hear, late_since=late_since)
             return
         said = f"{send.tenant} {send.call.method} {unquote(send.call.target)} {(send.call.body or b'').decode()[:160]}"
 
@@ -266,8 +268,8 @@ class World:
             self.say(replica.name, f"hears {told} {body} to {said[:90]}")
             hear(reply)
 
-        self.say(replica.name, said)
-        self.network.carry(send, token.access_token, heard)
+        self.say(replica.name, said if late_since is None else f"late: {said}")
+        self.network.carry(send, token.access_token, heard, late_since=late_since)
 
     def commit(self, replica: Replica, number: int, offsets: Mapping[Partition, int]) -> bool:
         """Let the coordinator judge a commit."""
