@@ -397,7 +397,12 @@ class Delivering:
         self._hold(name, wait)
 
     def _conclude_probe(self, tenant: Tenant, outcome: Outcome) -> None:
-        """Serve the tenant again, or look again later: a probe that found nothing out must have a successor."""
+        """Serve the tenant again, or look again later: a probe that found nothing out must have a successor.
+
+        That of a tenant that went elsewhere meanwhile is nothing to go by.
+        """
+        if tenant.name not in self._state.probing:
+            return
         self._state.probing.discard(tenant.name)
         if isinstance(outcome, Delivered | Unchanged):
             self._state.denials.pop(tenant.name, None)

@@ -51,6 +51,7 @@ class Parting:
             self._state.output.append(Settled(settlement="handed_back", partition=assignment.partition, offset=offset))
         self._state.output.append(ParkedMoved("handed_back", assignment.parked))
         del self._state.assignments[assignment.partition]
+        self._state.forget_denials()
         self._state.are_holds_changed = True
 
     def _is_writing(self, assignment: Assignment) -> bool:

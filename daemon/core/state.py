@@ -306,6 +306,13 @@ class State:
             return False
         return self.pacing.released_at(name) - self.now <= PATIENCE_SECONDS
 
+    def forget_denials(self) -> None:
+        """Forget that tenants were denied of which nothing is here any more: whoever has them now finds that out."""
+        here = {name for assignment in self.assignments.values() for name in assignment.waiting}
+        for name in self.denials.keys() - here - self.open_lanes.keys():
+            del self.denials[name]
+            self.probing.discard(name)
+
     def is_held(self, name: str) -> bool:
         """Tell whether a person holds the tenant, or everything."""
         return any(self.held_until.get(scope, 0.0) > self.now for scope in (name, ALL_TENANTS))

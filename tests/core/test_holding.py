@@ -113,6 +113,52 @@ def test_a_denied_tenant_is_probed_after_its_hold() -> None:
     assert "probe/fjellvik" == play.last(Send).call.target
 
 
+def test_a_denied_tenant_that_went_elsewhere_is_not_probed() -> None:
+    """Its new owner finds out whether it may be served; here it is served at once, should its partition come back."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("denied"))
+    play.record()
+    play.give(Lost((PARTITION,)))
+    play.give(Woke(), after=9.0)
+    play.begin()
+    play.offset = 0
+    play.fetch(change(1))
+    assert ["customers/1", "customers/1"] == [send.call.target for send in play.all(Send)]
+
+
+def test_a_denied_tenant_of_which_something_waits_here_stays_denied() -> None:
+    """Another partition that goes changes nothing about it."""
+    play = Playbook()
+    play.begin()
+    play.give(Assigned(partition=OTHER, generation=GENERATION, position=0, end=0, handed_over=True, share=0.5))
+    play.commit()
+    play.fetch(change(1))
+    play.reply(said("denied"))
+    play.record()
+    play.give(Lost((OTHER,)))
+    play.give(Woke(), after=9.0)
+    play.commit()
+    assert "probe/fjellvik" == play.last(Send).call.target
+
+
+def test_a_probe_that_outlives_its_partition_tells_nothing() -> None:
+    """Neither denied nor served again by it: the tenant is somebody else's."""
+    play = Playbook()
+    play.begin()
+    play.fetch(change(1))
+    play.reply(said("denied"))
+    play.record()
+    play.give(Woke(), after=9.0)
+    play.commit()
+    assert "probe/fjellvik" == play.last(Send).call.target
+    play.give(Lost((PARTITION,)))
+    play.reply(said("denied"))
+    play.give(Woke(), after=9.0)
+    assert 2 == len(play.all(Send))
+
+
 def test_a_hold_of_an_unknown_tenant_harms_nobody() -> None:
     """A name that is in no tenants file may be held and released."""
     play = Playbook()

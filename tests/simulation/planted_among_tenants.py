@@ -258,6 +258,12 @@ AMONG_TENANTS: tuple[Fault, ...] = (
         ),
         f"{CORE}/test_depending.py::test_a_dependency_that_was_delivered_before_is_not_waited_for",
     ),
+    Fault(
+        "probe a denied tenant whose partition went elsewhere",
+        "daemon/core/parting.py",
+        (("        self._state.forget_denials()\n", ""),),
+        f"{CORE}/test_holding.py::test_a_denied_tenant_that_went_elsewhere_is_not_probed",
+    ),
     # -- live changes before replays -----------------------------------------------------------------------------
     Fault(
         "let replays go with the live changes",
