@@ -16,7 +16,7 @@ import structlog
 
 from tests.simulation.keeping import Case, keep, kept
 from tests.simulation.minimising import Cut, minimised, whole
-from tests.simulation.schedules import CALL_FAULTS, TIMED_FAULTS, TURN_FAULTS, Schedule, schedule_of
+from tests.simulation.schedules import EVERY_FAULT, Schedule, schedule_of
 from tests.simulation.verdicts import Outcome, play
 
 SEEDS_AT_ONCE = 10
@@ -126,7 +126,7 @@ def _play_all(seeds: range) -> list[Outcome]:
 
 
 def _report(outcomes: list[Outcome], first: int, seconds: float) -> Report:
-    faults: Counter[str] = Counter(dict.fromkeys((*CALL_FAULTS, *TURN_FAULTS, *TIMED_FAULTS), 0))
+    faults: Counter[str] = Counter(dict.fromkeys(EVERY_FAULT, 0))
     seen: Counter[str] = Counter()
     for outcome in outcomes:
         faults.update(outcome.faults)

@@ -1,7 +1,7 @@
 """The way between the replicas and DnB: the emulator's books, reached over a network that loses, repeats and delays."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
@@ -17,7 +17,7 @@ from daemon.sandbox.settings import Client, Settings, Switches
 from tests.dnb.world import CLIENT_ID, credentials, pem
 from tests.simulation.meeting import EVERYBODY
 from tests.simulation.overtaking import led_back
-from tests.simulation.schedules import Schedule, Trouble
+from tests.simulation.schedules import CALL_FAULTS, TOKEN_FAULTS, Schedule, Trouble
 from tests.simulation.timeline import START_SECONDS, Timeline
 
 REQUEST_SECONDS = 2.0
@@ -26,7 +26,9 @@ BASE_URL = "https://dnb.example"
 
 UNAUTHORIZED = 401
 
-NOT_APPLIED_STATUS = {"400", "401", "403", "404", "409", "422", "429", "429_bare", "500", "503", "503_bare"}
+TOKEN_STATUS = {
+    "token_refused": "400", "token_unauthorized": "401", "token_throttled": "429", "token_unavailable": "503",
+}  # fmt: skip
 
 Hear = Callable[[Reply], None]
 
@@ -52,12 +54,13 @@ class Network:
                 companies=schedule.companies,
                 clients=(Client(CLIENT_ID, pem()[1]),),
                 base_url=BASE_URL,
-                switches=Switches(clock_skew_seconds=60.0),
+                switches=Switches(clock_skew_seconds=60.0, token_lifetime_seconds=schedule.token_seconds),
                 opened_at=START_SECONDS,
                 seed=schedule.seed,
             )
         )
         self.calls = 0
+        self.tokens = 0
         self.late = 0
         self.regressions = 0
         self.when_doubted: Callable[[Entity, Trouble], None] = lambda _entity, _trouble: None
@@ -69,7 +72,6 @@ class Network:
         self._timeline = timeline
         self._chance = chance
         self._counts = counts
-        self._tokens = 0
         self._keys = {schedule.tenants[name].company: key for name, key in _keys(schedule).items()}
         self._faults: dict[int, deque[Trouble]] = {}
         self._waiting: list[Trouble] = []
@@ -189,31 +191,39 @@ class Network:
 
     def ask_for_token(self, now: float, hear: Hear) -> None:
         """Ask the identity server for a token; `now` is the instant on the caller's clock."""
-        self._tokens += 1
-        number = self._tokens
+        self.tokens += 1
+        number = self.tokens
         assertion = client_assertion(credentials(), audience=f"{BASE_URL}/connect/token", jti=str(number), now=now)
         headers = {"content-type": "application/x-www-form-urlencoded"}
         form = token_form(credentials(), assertion, "AppFramework")
         request = Request("POST", "/connect/token", "", headers, form)
-        trouble = self._strike(number, "token")
-        if trouble is not None:
-            self._counts[trouble.kind] += 1
-            kind = "400" if trouble.kind == "token_refused" else "503"
-            reply = _said(kind, self._retry_after(trouble))
-            self._timeline.after(self._delay(), lambda: hear(reply))
-            return
 
-        def serve() -> None:
+        def serve(told: Hear) -> None:
             response = self.emulator.handle(request, self._timeline.now)
-            self._timeline.after(self._delay(), lambda: hear(_answered(response)))
+            self._timeline.after(self._delay(), lambda: told(_answered(response)))
 
-        self._timeline.after(self._delay(), serve)
+        trouble = self._strike(number, TOKEN_FAULTS)
+        if trouble is None:
+            self._timeline.after(self._delay(), lambda: serve(hear))
+            return
+        self._counts[trouble.kind] += 1
+        match trouble.kind:
+            case "token_lost":
+                self._fall_silent(hear)
+            case "token_timed_out":
+                self._timeline.after(self._delay(), lambda: serve(lambda _: None))
+                self._timeline.after(REQUEST_SECONDS, lambda: hear(Unanswered("ReadTimeout")))
+            case "token_garbled":
+                self._timeline.after(self._delay(), lambda: hear(Answered(status=200, body=b"<html>")))
+            case kind:
+                reply = _said(TOKEN_STATUS[kind], self._retry_after(trouble))
+                self._timeline.after(self._delay(), lambda: hear(reply))
 
     # -- troubles ----------------------------------------------------------------------------------------------
 
     def _strike_call(self, send: Send, *, is_late: bool) -> Trouble | None:
         """Return the trouble of this call; one that is nothing to such a call waits for another."""
-        trouble = self._strike(self.calls, "call")
+        trouble = self._strike(self.calls, CALL_FAULTS)
         if trouble is not None and (is_late or not _strikes(trouble, send)):
             self._waiting.append(trouble)
             trouble = None
@@ -223,11 +233,10 @@ class Network:
             self._waiting.remove(trouble)
         return trouble
 
-    def _strike(self, number: int, sort: str) -> Trouble | None:
-        """Return the trouble that the schedule has for the nth call, or request for a token."""
+    def _strike(self, number: int, kinds: Sequence[str]) -> Trouble | None:
+        """Return the trouble of such a kind that the schedule has for the nth call, or request for a token."""
         for trouble in self._faults.get(number, ()):
-            is_token = trouble.kind.startswith("token_re") or trouble.kind == "token_unavailable"
-            if is_token == (sort == "token") and _is_ours(trouble.kind):
+            if trouble.kind in kinds:
                 self._faults[number].remove(trouble)
                 return trouble
         return None
@@ -245,16 +254,6 @@ class Network:
 
 def _keys(schedule: Schedule) -> dict[str, str]:
     return {name: company.key for name, company in zip(schedule.tenants, schedule.companies, strict=True)}
-
-
-def _is_ours(kind: str) -> bool:
-    return kind in {"token_refused", "token_unavailable"} or kind in CALL_KINDS
-
-
-CALL_KINDS = {
-    *NOT_APPLIED_STATUS, "request_lost", "reply_lost", "applied_late", "applied_twice", "unreachable", "slow",
-    "timed_out", "500_applied",
-}  # fmt: skip
 
 
 OF_WRITES = {"applied_late", "applied_twice", "500_applied"}

@@ -28,6 +28,10 @@ BURSTS_SHARE = 0.25
 REBUILT_SHARE = 0.35
 """Of schedules end with every disk empty: what the compacted ledgers hold must be all that is needed."""
 
+LONG_TOKEN_SECONDS = 3_600.0
+SHORT_TOKEN_SECONDS = 15.0
+"""How long a token is good for: in some schedules no longer than things take."""
+
 CALL_FAULTS = (
     "request_lost", "reply_lost", "applied_late", "applied_twice", "unreachable", "slow", "timed_out",
     "400", "401", "403", "404", "409", "422", "429", "429_bare", "500", "500_applied", "503", "503_bare",
@@ -37,11 +41,17 @@ CALL_FAULTS = (
 OFTEN = ("applied_late", "applied_late")
 """Drawn more often than the others: few of these meet a version that something newer has overtaken."""
 
+TOKEN_FAULTS = (
+    "token_refused", "token_unauthorized", "token_throttled", "token_unavailable", "token_lost", "token_timed_out",
+    "token_garbled",
+)  # fmt: skip
+"""What may become of the nth request for a token."""
+
 TURN_FAULTS = (
     "append_refused", "append_late", "commit_refused", "commit_late", "fetch_repeated", "fetch_late", "letter_refused",
-    "token_refused", "token_unavailable", "crash_between", "restore_cut",
+    "crash_between", "restore_cut",
 )  # fmt: skip
-"""What strikes the nth append, commit, fetch, dead letter, request for a token, step, or step of a restore."""
+"""What strikes the nth append, commit, fetch, dead letter, step, or step of a restore."""
 
 TIMED_FAULTS = (
     "crash", "crash_without_disk", "pause", "zombie", "zombie_calling", "restart", "rebalance", "compaction",
@@ -49,6 +59,8 @@ TIMED_FAULTS = (
     "hold", "hold_all", "replay", "company_denied", "outage", "token_revoked",
 )  # fmt: skip
 """What happens at an instant."""
+
+EVERY_FAULT = (*CALL_FAULTS, *TOKEN_FAULTS, *TURN_FAULTS, *TIMED_FAULTS)
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +93,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     is_retried_seldom: bool = False
     open_in_all: int = OPEN_IN_ALL
     is_rebuilt: bool = False
+    token_seconds: float = LONG_TOKEN_SECONDS
 
     def tenant_of(self, trouble: Trouble) -> str:
         """Return the tenant that a trouble befalls."""
@@ -115,6 +128,7 @@ def schedule_of(seed: int) -> Schedule:
         is_retried_seldom=chance.random() < 0.3,
         open_in_all=chance.choice((OPEN_IN_ALL, OPEN_IN_ALL, FEW_OPEN_IN_ALL)),
         is_rebuilt=chance.random() < REBUILT_SHARE,
+        token_seconds=chance.choice((LONG_TOKEN_SECONDS, LONG_TOKEN_SECONDS, LONG_TOKEN_SECONDS, SHORT_TOKEN_SECONDS)),
     )
     return _in_bursts(schedule, chance) if chance.random() < BURSTS_SHARE else schedule
 
@@ -141,7 +155,8 @@ def _troubles(chance: Random) -> list[Trouble]:
     """Return troubles of every sort, in a number that differs widely: some worlds are nearly well."""
     intensity = chance.choice((0.3, 1.0, 1.0, 2.0))
     kinds = [chance.choice((*CALL_FAULTS, *OFTEN)) for _ in range(_number(chance, 14 * intensity))]
-    kinds += [chance.choice(TURN_FAULTS) for _ in range(_number(chance, 6 * intensity))]
+    kinds += [chance.choice(TOKEN_FAULTS) for _ in range(_number(chance, 1.5 * intensity))]
+    kinds += [chance.choice(TURN_FAULTS) for _ in range(_number(chance, 5 * intensity))]
     kinds += [chance.choice(TIMED_FAULTS) for _ in range(_number(chance, 7 * intensity))]
     return [_trouble(chance, kind) for kind in kinds]
 
@@ -151,8 +166,7 @@ CALLS_REACHED = 400
 
 REACH = {
     "append_refused": 120, "append_late": 120, "commit_refused": 60, "commit_late": 60, "fetch_repeated": 60,
-    "fetch_late": 60, "letter_refused": 2, "token_refused": 5, "token_unavailable": 5, "crash_between": 600,
-    "restore_cut": 60,
+    "fetch_late": 60, "letter_refused": 2, "crash_between": 600, "restore_cut": 60, **dict.fromkeys(TOKEN_FAULTS, 5),
 }  # fmt: skip
 """Up to which turn a fault of the nth turn strikes: about as many as a schedule has."""
 

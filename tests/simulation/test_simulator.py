@@ -9,7 +9,7 @@ import pytest
 from checks.tree import ROOT
 from tests.simulation.__main__ import Report, wanting
 from tests.simulation.minimising import Cut, candidates, minimised, sort_of, whole
-from tests.simulation.schedules import CALL_FAULTS, TIMED_FAULTS, TURN_FAULTS, Schedule, Trouble, schedule_of
+from tests.simulation.schedules import EVERY_FAULT, Schedule, Trouble, schedule_of
 from tests.simulation.verdicts import play
 from tests.simulation.watching import ViolationError
 from tests.simulation.world import World
@@ -104,10 +104,10 @@ def _troubles(schedule: Schedule, kind: str) -> int:
 
 def report(**changed: object) -> Report:
     """Return the report of a sound run, the shortest of which everything is asked, but for what is changed."""
-    kinds = (*CALL_FAULTS, *TURN_FAULTS, *TIMED_FAULTS)
     fields: dict[str, object] = {
-        "schedules": 1_000, "first_seed": 0, "violations": 0, "faults_injected": dict.fromkeys(kinds, 1), "seen": {},
-        "median_records": 44.0, "median_steps": 2_000.0, "median_faults": 14.0, "seconds": 1.0, "failing_seeds": [],
+        "schedules": 1_000, "first_seed": 0, "violations": 0, "faults_injected": dict.fromkeys(EVERY_FAULT, 1),
+        "seen": {}, "median_records": 44.0, "median_steps": 2_000.0, "median_faults": 14.0, "seconds": 1.0,
+        "failing_seeds": [],
     }  # fmt: skip
     return Report(**{**fields, **changed})  # type: ignore[arg-type]
 

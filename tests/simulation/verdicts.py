@@ -47,6 +47,7 @@ def play(schedule: Schedule, *, tells: bool = False) -> Outcome:
     counts["expelled"] = world.coordinator.expelled
     counts["commits_refused"] = world.coordinator.refused
     counts["calls"] = world.network.calls
+    counts["tokens"] = world.network.tokens
     return Outcome(
         seed=schedule.seed,
         violation=violation,
