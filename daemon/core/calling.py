@@ -134,6 +134,13 @@ class Calling:
             self._leave(attempt)
         self._abandon(assignment, lane, attempt)
 
+    def end(self, probe: Attempt) -> None:
+        """End a probe that nobody waits for any more; a reply that still comes is fenced."""
+        if not self.is_in_flight(probe):
+            self._leave(probe)
+        probe.is_alive = False
+        probe.procedure.close()
+
     def is_in_flight(self, attempt: Attempt) -> bool:
         """Tell whether the attempt's call was granted and its reply has not been acted on."""
         ticket = self._state.tickets.get(attempt.ticket)

@@ -202,8 +202,8 @@ class Delivering:
 
     def probe(self, tenant: Tenant) -> None:
         """Ask with one cheap read whether a denied tenant may be served again."""
-        self._state.probing.add(tenant.name)
         attempt = Attempt(tenant, started_at=self._state.now)
+        self._state.probing[tenant.name] = attempt
         attempt.procedure = self._state.probe(tenant)
         self.go_on(attempt, self._calling.step(attempt, None))
 
@@ -397,13 +397,8 @@ class Delivering:
         self._hold(name, wait)
 
     def _conclude_probe(self, tenant: Tenant, outcome: Outcome) -> None:
-        """Serve the tenant again, or look again later: a probe that found nothing out must have a successor.
-
-        That of a tenant that went elsewhere meanwhile is nothing to go by.
-        """
-        if tenant.name not in self._state.probing:
-            return
-        self._state.probing.discard(tenant.name)
+        """Serve the tenant again, or look again later: a probe that found nothing out must have a successor."""
+        del self._state.probing[tenant.name]
         if isinstance(outcome, Delivered | Unchanged):
             self._state.denials.pop(tenant.name, None)
             self._state.vouched_until[tenant.name] = self._state.now + VOUCHED_SECONDS

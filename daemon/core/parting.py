@@ -51,8 +51,16 @@ class Parting:
             self._state.output.append(Settled(settlement="handed_back", partition=assignment.partition, offset=offset))
         self._state.output.append(ParkedMoved("handed_back", assignment.parked))
         del self._state.assignments[assignment.partition]
-        self._state.forget_denials()
+        for name in self._state.denied_elsewhere():
+            self._forget_denial(name)
         self._state.are_holds_changed = True
+
+    def _forget_denial(self, name: str) -> None:
+        """Probe a denied tenant no more: whoever has its partition now finds out whether it may be served."""
+        self._state.denials.pop(name, None)
+        probe = self._state.probing.pop(name, None)
+        if probe is not None:
+            self._calling.end(probe)
 
     def _is_writing(self, assignment: Assignment) -> bool:
         return any(_assignment_of(pending) is assignment for pending in self._state.pending.values())

@@ -274,7 +274,7 @@ class State:
         self.denials: Counter[str] = Counter()
         self.vouched_until: dict[str, float] = {}
         self.throttles: Counter[str] = Counter()
-        self.probing: set[str] = set()
+        self.probing: dict[str, Attempt] = {}
         self.hungry: set[str] = set()
         self.crowded: set[str] = set()
         self.dependents: dict[Entity, dict[Entity, None]] = {}
@@ -306,12 +306,10 @@ class State:
             return False
         return self.pacing.released_at(name) - self.now <= PATIENCE_SECONDS
 
-    def forget_denials(self) -> None:
-        """Forget that tenants were denied of which nothing is here any more: whoever has them now finds that out."""
+    def denied_elsewhere(self) -> set[str]:
+        """Return the tenants that were denied, or are being probed, and of which nothing is here any more."""
         here = {name for assignment in self.assignments.values() for name in assignment.waiting}
-        for name in self.denials.keys() - here - self.open_lanes.keys():
-            del self.denials[name]
-            self.probing.discard(name)
+        return (self.denials.keys() | self.probing.keys()) - here - self.open_lanes.keys()
 
     def is_held(self, name: str) -> bool:
         """Tell whether a person holds the tenant, or everything."""

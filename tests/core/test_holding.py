@@ -1,12 +1,13 @@
 """Holds that a person asks for: nothing is sent, what comes waits, and all goes on when they end."""
 
 import msgspec
+import pytest
 
 from daemon.core.actions import Load, Record, Send
-from daemon.core.events import Assigned, Lost, Recorded, Woke
+from daemon.core.events import Arrival, Assigned, Fetched, Lost, Recorded, Woke
 from daemon.core.model import Tenant
-from daemon.core.notices import Settled
-from tests.core.playbook import GENERATION, OTHER, PARTITION, START, TENANT, Playbook, change, said
+from daemon.core.notices import Held, Settled
+from tests.core.playbook import GENERATION, OTHER, PARTITION, POLICY, START, TENANT, Playbook, change, said
 
 ALL = "*"
 FOREVER = float("inf")
@@ -143,20 +144,30 @@ def test_a_denied_tenant_of_which_something_waits_here_stays_denied() -> None:
     assert "probe/fjellvik" == play.last(Send).call.target
 
 
-def test_a_probe_that_outlives_its_partition_tells_nothing() -> None:
-    """Neither denied nor served again by it: the tenant is somebody else's."""
-    play = Playbook()
-    play.begin()
+@pytest.mark.parametrize("is_queued", [True, False])
+def test_a_probe_goes_with_the_partition(is_queued: bool) -> None:  # noqa: FBT001 - a case
+    """One that queues is not made, and the reply to one in flight tells nothing: the tenant is somebody else's."""
+    limits = msgspec.structs.replace(POLICY.limits, concurrency=2)
+    play = Playbook(msgspec.structs.replace(POLICY, limits=limits))
+    play.begin(TENANT, HAVGARD)
+    play.give(Assigned(partition=OTHER, generation=GENERATION, position=0, end=0, handed_over=True, share=0.5))
+    play.commit()
     play.fetch(change(1))
     play.reply(said("denied"))
     play.record()
+    busy = tuple(Arrival(number, change(1, number=number, tenant="havgard")) for number in range(3 * is_queued))
+    play.give(Fetched(OTHER, GENERATION, busy, len(busy)))
     play.give(Woke(), after=9.0)
     play.commit()
-    assert "probe/fjellvik" == play.last(Send).call.target
+    probes = [send for send in play.all(Send) if send.call.target == "probe/fjellvik"]
+    assert (0 if is_queued else 1) == len(probes)
     play.give(Lost((PARTITION,)))
-    play.reply(said("denied"))
+    for send in play.all(Send)[-2:] if is_queued else probes:
+        play.reply(said("denied" if send in probes else "equal"), send=send)
     play.give(Woke(), after=9.0)
-    assert 2 == len(play.all(Send))
+    play.commit()
+    assert probes == [send for send in play.all(Send) if send.call.target == "probe/fjellvik"]
+    assert {"fjellvik"}.isdisjoint(held.tenant or "" for held in play.all(Held)[1:])
 
 
 def test_a_hold_of_an_unknown_tenant_harms_nobody() -> None:

@@ -261,7 +261,7 @@ AMONG_TENANTS: tuple[Fault, ...] = (
     Fault(
         "probe a denied tenant whose partition went elsewhere",
         "daemon/core/parting.py",
-        (("        self._state.forget_denials()\n", ""),),
+        (("            self._forget_denial(name)\n", "            pass\n"),),
         f"{CORE}/test_holding.py::test_a_denied_tenant_that_went_elsewhere_is_not_probed",
     ),
     # -- live changes before replays -----------------------------------------------------------------------------
