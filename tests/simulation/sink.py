@@ -81,6 +81,7 @@ class Sink:
         outcome = token_reply(reply, now)
         if isinstance(outcome, Token):
             self._book.renew(outcome, now)
+        self._replica.world.watch.answered_with_token(self._replica, reply)
         self._replica.put(renewal(outcome))
         wanting, self._wanting = self._wanting, []
         for send in wanting:

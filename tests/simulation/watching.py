@@ -1,6 +1,6 @@
 """What must hold at every step: offsets, conservation, quotas, one call of an entity at a time."""
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from daemon.core.ledger import Entry, decode
 from daemon.core.model import Change, Entity, Partition, entity_of
 from daemon.core.notices import Checked, Fenced, Notice, ParkedMoved, Reasserted, Received, Released, Settled
 from daemon.core.pacing import FOREVER
-from daemon.core.procedure import Answered
+from daemon.core.procedure import Answered, Reply
 from daemon.moment.envelope import decode as decode_envelope
 from daemon.sandbox.generating import ENVIRONMENT
 from tests.simulation.bounding import Bounding
@@ -47,6 +47,7 @@ class Watch:
         self.rations = Rations(world)
         self._awaited: dict[tuple[Replica, int], str] = {}
         self._told_to_wait: dict[tuple[Replica, str], float] = {}
+        self._token_replies: defaultdict[Replica, deque[Reply]] = defaultdict(deque)
         self.called_at: dict[str, float] = {}
         self.written = Written(world.network.emulator.history)
 
@@ -56,8 +57,8 @@ class Watch:
         """Look at one step of a planner."""
         if isinstance(event, Replied | NotSent):
             self._ended(replica, event)
-        if isinstance(event, TokenRenewed) and event.retry_after is not None:
-            self._is_told_to_wait(replica, CLIENT, event.retry_after)
+        if isinstance(event, TokenRenewed):
+            self._hear(replica, CLIENT, self._token_replies[replica].popleft())
         if isinstance(event, Assigned):
             self.settlements.begin(replica, event.partition)
         self._meet(replica, event, output)
@@ -186,6 +187,10 @@ class Watch:
         self._is_due(replica, CLIENT)
         self._count_call(replica)
 
+    def answered_with_token(self, replica: Replica, reply: Reply) -> None:
+        """Take note of what the identity server has answered: the process goes by it once its planner knows."""
+        self._token_replies[replica].append(reply)
+
     def _count_call(self, replica: Replica) -> None:
         if not self.rations.called_by_client():
             self._fail(f"{replica.name} exceeds the quota of {CLIENT}")
@@ -198,13 +203,14 @@ class Watch:
     def _ended(self, replica: Replica, event: Replied | NotSent) -> None:
         """Take note that a process learns what became of a call, and until when it must not make another."""
         tenant = self._awaited.pop((replica, event.ticket), None)
-        reply = event.reply if isinstance(event, Replied) else None
-        if tenant is not None and isinstance(reply, Answered) and reply.retry_after is not None:
-            self._is_told_to_wait(replica, tenant, reply.retry_after)
+        if tenant is not None and isinstance(event, Replied):
+            self._hear(replica, tenant, event.reply)
 
-    def _is_told_to_wait(self, replica: Replica, scope: str, seconds: float) -> None:
-        until = self._world.timeline.now + seconds
-        self._told_to_wait[replica, scope] = max(until, self._told_to_wait.get((replica, scope), 0.0))
+    def _hear(self, replica: Replica, scope: str, reply: Reply) -> None:
+        """Take note of how long an answer asks to be left alone."""
+        if isinstance(reply, Answered) and reply.retry_after is not None:
+            until = self._world.timeline.now + reply.retry_after
+            self._told_to_wait[replica, scope] = max(until, self._told_to_wait.get((replica, scope), 0.0))
 
     def _quota(self, replica: Replica, name: str) -> float:
         """Return the quota of a tenant as the process knows it; a call under other terms than at first meets them."""
