@@ -10,8 +10,6 @@ from msgspec.structs import replace
 from bench.feeding import MICROSECONDS, Change, Publisher, Tenant, now_us
 
 SEED = 1
-SLICE_SECONDS = 1.0
-"""A load without end is drawn in slices."""
 
 
 class Load:
@@ -62,8 +60,7 @@ def paced(changes: Sequence[Change], per_second: float, since_us: int) -> list[C
 async def changing(publisher: Publisher, load: Load, per_second: float, published: list[Change]) -> None:
     """Publish so many changes a second for ever, each at its instant, and note each one that was."""
     since_us = now_us()
-    while True:
-        for change in load.drawn(per_second, SLICE_SECONDS, since_us):
-            await publisher.play([change])
-            published.append(change)
-        since_us += round(SLICE_SECONDS * MICROSECONDS)
+    for number in itertools.count():
+        due = load.drawn(per_second, 1.0 / per_second, instant_us(number, per_second, since_us))
+        await publisher.play(due)
+        published += due
