@@ -39,7 +39,7 @@ async def test_the_most_of_a_second_are_found_wherever_it_begins() -> None:
     """Calls on both sides of a full second since the first one lie in one second all the same."""
     async with far_end() as sink, aiohttp.ClientSession() as client:
         await sink.begin()
-        for count, pause in ((1, 0.7), (3, 0.6), (3, 0.0)):
+        for count, pause in ((1, 0.5), (3, 0.6), (3, 0.0)):
             await posted(sink, client, count)
             await asyncio.sleep(pause)
         stats = await sink.stats()
