@@ -56,8 +56,12 @@ class Parting:
         self._state.are_holds_changed = True
 
     def _forget_denial(self, name: str) -> None:
-        """Probe a denied tenant no more: whoever has its partition now finds out whether it may be served."""
+        """Probe a denied tenant no more: whoever has its partition now finds out whether it may be served.
+
+        What there is of it here when its partition comes back, or in another one, is served again.
+        """
         self._state.denials.pop(name, None)
+        self._state.wake(self._state.now, name)
         probe = self._state.probing.pop(name, None)
         if probe is not None:
             self._calling.end(probe)

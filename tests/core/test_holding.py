@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from daemon.core.actions import Load, Record, Send
-from daemon.core.events import Arrival, Assigned, Fetched, Lost, Recorded, Woke
+from daemon.core.events import Arrival, Assigned, Fetched, Loaded, Lost, Recorded, Woke
+from daemon.core.ledger import Entry
 from daemon.core.model import Tenant
 from daemon.core.notices import Held, Settled
-from tests.core.playbook import GENERATION, OTHER, PARTITION, POLICY, START, TENANT, Playbook, change, said
+from tests.core.playbook import GENERATION, OTHER, PARTITION, POLICY, START, TENANT, Playbook, change, changed, said
 
 ALL = "*"
 FOREVER = float("inf")
@@ -168,6 +169,25 @@ def test_a_probe_goes_with_the_partition(is_queued: bool) -> None:  # noqa: FBT0
     play.commit()
     assert probes == [send for send in play.all(Send) if send.call.target == "probe/fjellvik"]
     assert {"fjellvik"}.isdisjoint(held.tenant or "" for held in play.all(Held)[1:])
+
+
+def test_what_is_due_of_a_tenant_that_was_denied_is_served_when_its_partition_comes_back() -> None:
+    """Its lanes were full when what is due was looked at, and but for the probe nothing would tell of room again."""
+    due = Entry(company="c0ffee", version=5, dnb_id=9, dirty_until=START + 9.0, dirty_data=b"x", occurred_at=START)
+    play = Playbook(changed(POLICY, open_per_tenant=1))
+    play.begin(entry=due)
+    play.fetch(change(1, number=2), after=8.0)
+    play.give(Woke(), after=1.5)
+    assert ("due", frozenset({"fjellvik"})) == (play.last(Load).which, play.last(Load).except_tenants)
+    play.give(Loaded(PARTITION, GENERATION, "due", None, (), None, exhausted=True))
+    play.reply(said("denied"))
+    play.record()
+    play.give(Woke(), after=9.0)
+    play.commit()
+    assert "probe/fjellvik" == play.last(Send).call.target
+    play.give(Lost((PARTITION,)))
+    play.begin(entry=due)
+    assert ("due", frozenset()) == (play.last(Load).which, play.last(Load).except_tenants)
 
 
 def test_a_hold_of_an_unknown_tenant_harms_nobody() -> None:

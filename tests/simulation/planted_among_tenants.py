@@ -264,6 +264,12 @@ AMONG_TENANTS: tuple[Fault, ...] = (
         (("            self._forget_denial(name)\n", "            pass\n"),),
         f"{CORE}/test_holding.py::test_a_denied_tenant_that_went_elsewhere_is_not_probed",
     ),
+    Fault(
+        "leave a tenant unserved that was denied elsewhere",
+        "daemon/core/parting.py",
+        (("        self._state.wake(self._state.now, name)\n", ""),),
+        f"{CORE}/test_holding.py::test_what_is_due_of_a_tenant_that_was_denied_is_served_when_its_partition_comes_back",
+    ),
     # -- live changes before replays -----------------------------------------------------------------------------
     Fault(
         "let replays go with the live changes",
